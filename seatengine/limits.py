@@ -1,0 +1,73 @@
+"""Every bound in one place: what a client may ask, what a queue may hold, how long a wait may last.
+
+A bound that an organizer can set per event is a default here, and its ceiling stands beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What one event may be.
+MAX_PLACES: Final = 250_000
+MAX_CATEGORIES: Final = 250
+MAX_SECTIONS: Final = 5_000
+MAX_LABEL_CHARS: Final = 100
+MAX_CHART_FILE_BYTES: Final = 128 * 1024 * 1024
+
+# What one command may ask.
+MAX_ID_CHARS: Final = 80
+MAX_PLACES_PER_COMMAND: Final = 1_000
+MAX_REASON_CHARS: Final = 200
+MAX_CONFLICTS_NAMED: Final = 50
+
+# Holds. Times in milliseconds.
+DEFAULT_HOLD_TTL_MS: Final = 8 * 60_000
+MIN_HOLD_TTL_MS: Final = 1_000
+MAX_HOLD_TTL_MS: Final = 60 * 60_000
+MAX_STAFF_HOLD_TTL_MS: Final = 30 * 24 * 3_600_000
+DEFAULT_MAX_EXTENSIONS: Final = 2
+DEFAULT_MAX_PER_HOLD: Final = 10
+DEFAULT_MAX_PER_HOLDER: Final = 10
+DEFAULT_MAX_HOLDS_PER_HOLDER: Final = 3
+CEILING_PER_HOLD: Final = 200
+CEILING_PER_HOLDER: Final = 1_000
+CEILING_HOLDS_PER_HOLDER: Final = 100
+CEILING_EXTENSIONS: Final = 20
+
+# Idempotency: how many answered commands of an event are remembered. At 1,000 commands a second
+# this is more than four minutes, far beyond any client's retries.
+DEDUP_WINDOW_ENTRIES: Final = 1 << 18
+
+# Best available: how many places one search may look for together.
+MAX_BEST_QUANTITY: Final = 50
+
+# The engine's turn and its store.
+MAX_UNCOMMITTED_ENTRIES: Final = 50_000
+MAX_BATCH_ENTRIES: Final = 5_000
+MAX_WAITING_COMMANDS: Final = 20_000
+COMMAND_WAIT_MS: Final = 5_000
+APPEND_TIMEOUT_MS: Final = 4_000
+STORE_RETRY_MIN_MS: Final = 50
+STORE_RETRY_MAX_MS: Final = 1_000
+SNAPSHOT_EVERY_ENTRIES: Final = 50_000
+JOURNAL_READ_FRAMES: Final = 500
+FOLLOWER_CHUNK_ENTRIES: Final = 4_000
+FOLLOWER_PAUSE_MS: Final = 200
+
+# The edge.
+MAX_HTTP_BODY_BYTES: Final = 128 * 1024 * 1024
+MAX_JSON_BODY_BYTES: Final = 1024 * 1024
+MAX_MESSAGE_BYTES: Final = 4_096
+MAX_CONNECTIONS: Final = 20_000
+MAX_CONNECTIONS_PER_ADDRESS: Final = 20_000
+MAX_OUTBOX_BYTES: Final = 1024 * 1024
+SLOW_READER_BYTES: Final = 128 * 1024
+SLOW_READER_MS: Final = 10_000
+HANDSHAKE_TIMEOUT_MS: Final = 10_000
+IDLE_TIMEOUT_MS: Final = 90_000
+MESSAGES_PER_SECOND: Final = 50
+MESSAGE_BURST: Final = 200
+MAX_PENDING_COMMANDS_PER_CONNECTION: Final = 32
+TICK_MIN_MS: Final = 10
+TICK_MAX_MS: Final = 50
+VIEWER_TOKEN_TTL_MS: Final = 30 * 24 * 3_600_000
