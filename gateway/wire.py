@@ -191,16 +191,15 @@ class Held(msgspec.Struct, array_like=True, tag=5, gc=False):
 
 
 class Ended(msgspec.Struct, array_like=True, tag=6, gc=False):
-    """A hold is over. `why`: 1 released, 2 expired, 3 booked."""
+    """A hold is over and its places are free again. `why`: 1 released, 2 expired."""
 
     ref: str
     hold: int
     why: int
-    places: list[int]
 
 
 class Booked(msgspec.Struct, array_like=True, tag=7, gc=False):
-    """The hold became this booking; an Ended with why 3 is not sent besides."""
+    """The hold became this booking, which ends the hold. `total` is in minor units."""
 
     ref: str
     hold: int

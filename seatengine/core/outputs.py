@@ -95,18 +95,23 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
 
 
 class Accepted(msgspec.Struct, array_like=True, gc=False):
-    """A command that was accepted, now or earlier: the entry is the answer."""
+    """A command that was accepted, now or earlier: the entry is the answer.
+
+    `view` is the hold in full, where the entry left one alive (for a repeat: if it still lives).
+    """
 
     id: CommandId
     seq: int
     entry: Entry
+    view: HoldView | None = None
 
 
 class Batch(msgspec.Struct):
     """Everything an event has to say since the last one, in order; the unit of durability.
 
     `entries[k]` has seq `after_seq + 1 + k`, and `encoded[k]` are its bytes. Each entry with an id
-    answers that command. `repeats` answer commands that had been accepted before. `places` are
+    answers that command; `views` has the hold as it stood right after entry `seq`, for entries
+    that change a live hold (HoldChanged, HoldExtended). `repeats` answer commands that had been accepted before. `places` are
     those whose status changed, each once, with the status they have at the batch's end.
     """
 
@@ -114,6 +119,7 @@ class Batch(msgspec.Struct):
     after_seq: int
     entries: list[Entry]
     encoded: list[bytes]
+    views: dict[int, HoldView]
     repeats: list[Accepted]
     refusals: list[Refusal]
     answers: list[Answer]
