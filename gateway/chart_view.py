@@ -81,9 +81,7 @@ def chart_view(chart: Chart, table: SeatTable) -> ChartView:
     spacing = _seat_spacing(table)
     # A twentieth of a seat is finer than any screen shows.
     scale = max(1, min(1000, 2 ** math.ceil(math.log2(20 / spacing))))
-    shapes: dict[str, Shape] = {
-        o.id: o.shape for o in (*chart.tables, *chart.booths, *chart.areas)
-    }
+    shapes: dict[str, Shape] = {o.id: o.shape for o in (*chart.tables, *chart.booths, *chart.areas)}
     floors = {o.id: o.floor for o in (*chart.rows, *chart.tables, *chart.booths, *chart.areas)}
     return ChartView(
         format=VIEW_FORMAT,

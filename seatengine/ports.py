@@ -1,4 +1,4 @@
-"""What the engine needs from the world, as Protocols. Real makers: shell/. In memory: testing.py."""
+"""What the engine needs from the world, as Protocols. Real: shell/. In memory: testing.py."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ class Journal(Protocol):
         ...
 
     async def read(self, event: EventId, after_seq: Seq, max_frames: int) -> list[Frame]:
-        """Frames with last_seq > after_seq, in order, at most `max_frames`. Raises StoreUnavailable."""
+        """At most `max_frames` frames with last_seq > after_seq, in order.
+
+        Raises StoreUnavailable.
+        """
         ...
 
 

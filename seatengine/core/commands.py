@@ -29,7 +29,7 @@ class BindChart(Command):
 
 
 class ConfigureSale(Command):
-    """Change the policy, the tariff or both; holds made before keep the tariff they were made at."""
+    """Change the policy, the tariff or both; live holds keep the tariff they were made at."""
 
     policy: SalePolicy | None = None
     tariff: Tariff | None = None

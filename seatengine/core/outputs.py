@@ -111,8 +111,9 @@ class Batch(msgspec.Struct):
 
     `entries[k]` has seq `after_seq + 1 + k`, and `encoded[k]` are its bytes. Each entry with an id
     answers that command; `views` has the hold as it stood right after entry `seq`, for entries
-    that change a live hold (HoldChanged, HoldExtended). `repeats` answer commands that had been accepted before. `places` are
-    those whose status changed, each once, with the status they have at the batch's end.
+    that change a live hold (HoldChanged, HoldExtended). `repeats` answer commands that had been
+    accepted before. `places` are those whose status changed, each once, with the status they
+    have at the batch's end.
     """
 
     event: EventId

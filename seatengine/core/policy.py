@@ -19,7 +19,7 @@ class SalePolicy(msgspec.Struct, frozen=True):
 
 
 class Tariff(msgspec.Struct, frozen=True):
-    """The all-in price of each category, minor units of `currency` (ISO 4217), by category index."""
+    """All-in prices by category index, in minor units of `currency` (ISO 4217)."""
 
     currency: str
     prices: tuple[int, ...]
