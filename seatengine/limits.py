@@ -54,6 +54,9 @@ JOURNAL_READ_FRAMES: Final = 500
 FOLLOWER_CHUNK_ENTRIES: Final = 4_000
 FOLLOWER_PAUSE_MS: Final = 200
 
+# What a client takes: a View of MAX_PLACES is 62 kB, a Delta that changes them all 1.25 MB.
+MAX_SERVER_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+
 # The edge.
 MAX_HTTP_BODY_BYTES: Final = 128 * 1024 * 1024
 MAX_JSON_BODY_BYTES: Final = 1024 * 1024
