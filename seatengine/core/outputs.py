@@ -97,7 +97,8 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
 class Accepted(msgspec.Struct, array_like=True, gc=False):
     """A command that was accepted, now or earlier: the entry is the answer.
 
-    `view` is the hold in full, where the entry left one alive (for a repeat: if it still lives).
+    `view` is the hold in full after a HoldChanged or HoldExtended; for a repeat, as it is now, if
+    it still lives.
     """
 
     id: CommandId

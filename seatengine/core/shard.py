@@ -31,6 +31,7 @@ from seatengine.ids import ChartHash, CommandId, EventId, HoldId
 from seatengine.limits import DEDUP_WINDOW_ENTRIES
 
 _NEVER_MS = 1 << 62
+_NO_COMMAND = CommandId("")
 
 
 class Shard:
@@ -99,10 +100,11 @@ class Shard:
                 return
             heappop(state.expiries)
             if hold is not None:
-                self._apply(entries.HoldExpired(now_ms, hold.holder, hold.id), None)
+                self._apply(entries.HoldExpired(now_ms, hold.holder, hold.id), _NO_COMMAND)
 
-    def step(self, command: AnyCommand, now_ms: int) -> None:
-        """Decide `command` and apply it. Its outcome is in the next batch.
+    def step(self, command: AnyCommand, now_ms: int) -> Accepted | Refusal | Answer:
+        """Decide `command` and apply it. The outcome is in the next batch, and is not to be told
+        to anyone before that batch is durable.
 
         Holds that end by `now_ms` are expired first, so time is exact however busy the event is.
         """
@@ -111,16 +113,14 @@ class Shard:
             self.tick(now_ms)
         known = self._remembered.get(command.id)
         if known is not None:
-            self._repeat(command.id, *known)
-            return
+            return self._repeat(command.id, *known)
         if type(command) is commands.ReadHolds or type(command) is commands.ReadBooking:
-            self._answer(command)
-            return
+            return self._answer(command)
         decision = decide(self.state, command, now_ms, self.tables)
         if type(decision) is Refusal:
             self._refusals.append(decision)
-        else:
-            self._apply(decision, command.id)  # type: ignore[arg-type]
+            return decision
+        return self._apply(decision, command.id)  # type: ignore[arg-type]
 
     def take_ready(self) -> Batch | None:
         """Everything since the last call, or None. The caller commits it before anyone hears it."""
@@ -162,17 +162,21 @@ class Shard:
             if type(entry) is not entries.HoldExpired:
                 self._remember(entry.id, seq, encode_entry(entry))  # type: ignore[union-attr]
 
-    def _apply(self, entry: Entry, command_id: CommandId | None) -> None:
+    def _apply(self, entry: Entry, command_id: CommandId) -> Accepted:
         state = self.state
         evolve(state, entry, self._touched, self.tables)
         encoded = encode_entry(entry)
         self._entries.append(entry)
         self._encoded.append(encoded)
+        seq = state.seq
         kind = type(entry)
+        view = None
         if kind is entries.HoldChanged or kind is entries.HoldExtended:
-            self._views[state.seq] = self._view(state.holds[entry.hold])  # type: ignore[union-attr]
-        if command_id is not None:
-            self._remember(command_id, state.seq, encoded)
+            view = self._view(state.holds[entry.hold])  # type: ignore[union-attr]
+            self._views[seq] = view
+        if command_id:
+            self._remember(command_id, seq, encoded)
+        return Accepted(command_id, seq, entry, view)
 
     def _remember(self, command_id: CommandId, seq: int, encoded: bytes) -> None:
         self._remembered[command_id] = (seq, encoded)
@@ -181,28 +185,33 @@ class Shard:
         if len(order) > DEDUP_WINDOW_ENTRIES:
             self._remembered.pop(order.popleft(), None)
 
-    def _repeat(self, command_id: CommandId, seq: int, encoded: bytes) -> None:
+    def _repeat(self, command_id: CommandId, seq: int, encoded: bytes) -> Accepted:
         entry = decode_entry(encoded)
         made = type(entry) is entries.SeatsHeld
         hold = self.state.holds.get(HoldId(seq if made else getattr(entry, "hold", 0)))
         view = self._view(hold) if hold is not None else None
-        self._repeats.append(Accepted(command_id, seq, entry, view))
+        repeat = Accepted(command_id, seq, entry, view)
+        self._repeats.append(repeat)
+        return repeat
 
     def _view(self, hold: Hold) -> HoldView:
         left = max(0, self.state.policy.max_extensions - hold.extensions)
         return HoldView(hold.id, hold.places, hold.expires_at_ms, left, hold.tariff)
 
-    def _answer(self, command: commands.ReadHolds | commands.ReadBooking) -> None:
+    def _answer(self, command: commands.ReadHolds | commands.ReadBooking) -> Answer | Refusal:
         state = self.state
         if type(command) is commands.ReadHolds:
             own = state.holds_by_holder.get(command.holder, [])
-            self._answers.append(Answer(command.id, [self._view(h) for h in own]))
-            return
-        booking = state.bookings.get(command.booking)  # type: ignore[union-attr]
-        if booking is None:
-            self._refusals.append(Refusal(command.id, Code.UNKNOWN_BOOKING))
-            return
-        view = BookingView(
-            booking.id, booking.holder, list(booking.places), booking.tariff, booking.at_ms
-        )
-        self._answers.append(Answer(command.id, booking=view))
+            answer = Answer(command.id, [self._view(h) for h in own])
+        else:
+            booking = state.bookings.get(command.booking)  # type: ignore[union-attr]
+            if booking is None:
+                refusal = Refusal(command.id, Code.UNKNOWN_BOOKING)
+                self._refusals.append(refusal)
+                return refusal
+            view = BookingView(
+                booking.id, booking.holder, list(booking.places), booking.tariff, booking.at_ms
+            )
+            answer = Answer(command.id, booking=view)
+        self._answers.append(answer)
+        return answer
