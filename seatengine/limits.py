@@ -20,6 +20,9 @@ MAX_PLACES_PER_COMMAND: Final = 1_000
 MAX_REASON_CHARS: Final = 200
 MAX_CONFLICTS_NAMED: Final = 50
 
+# How many mistakes an audit names; it counts them all.
+MAX_FINDINGS_NAMED: Final = 50
+
 # Holds. Times in milliseconds.
 DEFAULT_HOLD_TTL_MS: Final = 8 * 60_000
 MIN_HOLD_TTL_MS: Final = 1_000
@@ -82,6 +85,7 @@ MAX_EMAIL_CHARS: Final = 254
 MAX_PRICE_MINOR: Final = 10_000_000_00
 MAX_PAGE_EVENTS: Final = 200
 MAX_CACHED_CHARTS: Final = 32
+CATALOG_TIMEOUT_MS: Final = 5_000
 HTTP_REQUESTS_PER_SECOND: Final = 500
 HTTP_REQUEST_BURST: Final = 2_000
 MAX_RATED_ADDRESSES: Final = 10_000
