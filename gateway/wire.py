@@ -120,9 +120,10 @@ class Ping(msgspec.Struct, array_like=True, tag=10, gc=False):
     t: int
 
 
-ClientMessage = (
-    Hello | Hold | HoldBest | HoldQuantity | HoldWhole | Drop | Extend | Release | Book | Ping
-)
+Command = Hold | HoldBest | HoldQuantity | HoldWhole | Drop | Extend | Release | Book
+"""Messages with a `ref`, each answered exactly once."""
+
+ClientMessage = Hello | Command | Ping
 
 
 # Server to browser.
@@ -162,8 +163,8 @@ class View(msgspec.Struct, array_like=True, tag=2, gc=False):
 
 class Delta(msgspec.Struct, array_like=True, tag=3, gc=False):
     """What changed between `after_seq` and `seq`. `places` are uint32 little endian; `statuses`
-    a byte each (0 free, 1 held, 2 booked, 3 blocked or gone). A client at a seq other than
-    `after_seq` has missed something and says Hello again."""
+    a byte each, as of `seq` (0 free, 1 held, 2 booked, 3 blocked or gone). A client at a seq below
+    `after_seq` has missed something and says Hello again; one at or above `seq` ignores it."""
 
     after_seq: int
     seq: int

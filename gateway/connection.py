@@ -1,0 +1,397 @@
+"""One websocket: bytes to its session and back, and everything that bounds it. Thin.
+
+uvicorn hands the socket over with the upgrade request (its `ws=` protocol class); websockets'
+ServerProtocol checks the handshake; from then on frames are ours, because this is the hot path:
+a fan-out writes the same ready bytes to every viewer without a layer in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from gateway import frames
+from gateway.frames import BINARY, FrameError, FrameReader, server_frame
+from gateway.hub import Hub
+from gateway.session import Bye, Checkout, Greet, Open, Say, Session
+from gateway.wire import CloseCode
+from seatengine import limits
+from seatengine.core.commands import AnyCommand
+from seatengine.core.outputs import Accepted, Answer, Code, Refusal
+from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
+from seatengine.ids import BookingId, CommandId, EventId, HolderId
+
+if TYPE_CHECKING:
+    from uvicorn.server import ServerState
+
+    from seatengine.shell.runner import Outcome, Runner
+
+LIVE_PATH: Final = "/live"
+
+_CLOSE_GRACE_S: Final = 2.0
+_log = logging.getLogger(__name__)
+
+
+class BadContact(SeatEngineError):
+    """The buyer's name or mail will not do; the message says why, for the buyer."""
+
+    code = "bad-contact"
+
+
+KeepContact = Callable[[EventId, CommandId, HolderId, str, str], Awaitable[BookingId]]
+"""(event, command, holder, name, email) -> the reference to book under. Raises BadContact,
+StoreUnavailable. The same command gets the same reference, so a retry books nothing twice."""
+
+
+class LiveEdge:
+    """What all connections share: the engine, the hub, who may connect, and how many do."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        hub: Hub,
+        identify: Callable[[str], HolderId | None],
+        keep_contact: KeepContact,
+        allowed_origins: frozenset[str] = frozenset(),
+    ) -> None:
+        self.runner = runner
+        self.hub = hub
+        self.identify = identify
+        self.keep_contact = keep_contact
+        self.allowed_origins = allowed_origins
+        self.connections: set[LiveConnection] = set()
+        self.by_address: dict[str, int] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def protocol_class(self) -> type[LiveConnection]:
+        """A class for uvicorn's `ws=`, bound to this edge."""
+        edge = self
+
+        class Bound(LiveConnection):
+            def __init__(self, *, server_state: ServerState, **_uvicorn: object) -> None:
+                super().__init__(edge, server_state.connections)
+
+        return Bound
+
+    def start(self, work: Awaitable[None]) -> None:
+        """Run `work` beside the event loop's callbacks, kept alive until it ends."""
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def sweep(self) -> None:
+        """Close connections that were silent or slow for too long. Call every few seconds."""
+        now_s = time.monotonic()
+        for connection in list(self.connections):
+            connection.check_time(now_s)
+
+
+class LiveConnection(asyncio.Protocol):
+    """A viewer's socket. Everything it may use up is bounded by limits.py."""
+
+    __slots__ = (
+        "_address",
+        "_closing",
+        "_edge",
+        "_event",
+        "_greeted",
+        "_handshake",
+        "_heard_s",
+        "_lagging",
+        "_paused_s",
+        "_reader",
+        "_server_connections",
+        "_session",
+        "_transport",
+    )
+
+    def __init__(self, edge: LiveEdge, server_connections: set[Any]) -> None:
+        self._edge = edge
+        self._server_connections = server_connections
+        self._transport: asyncio.Transport | None = None
+        self._handshake: ServerProtocol | None = ServerProtocol(
+            max_size=limits.MAX_MESSAGE_BYTES, extensions=[]
+        )
+        self._reader = FrameReader(limits.MAX_MESSAGE_BYTES)
+        self._session = Session(edge.identify, _now_ms())
+        self._event: EventId | None = None
+        self._greeted = False
+        self._closing = False
+        self._lagging = False
+        self._paused_s = 0.0
+        self._heard_s = time.monotonic()
+        self._address = ""
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        edge = self._edge
+        edge.connections.add(self)
+        self._server_connections.add(self)
+        edge.by_address[self._address] = edge.by_address.get(self._address, 0) + 1
+        self._transport.set_write_buffer_limits(  # type: ignore[union-attr]
+            high=limits.SLOW_READER_BYTES, low=limits.SLOW_READER_BYTES // 8
+        )
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        edge = self._edge
+        if self._event is not None:
+            edge.hub.unwatch(self._event, self, self._session.holder)
+        edge.connections.discard(self)
+        self._server_connections.discard(self)
+        left = edge.by_address.get(self._address, 0) - 1
+        if left > 0:
+            edge.by_address[self._address] = left
+        else:
+            edge.by_address.pop(self._address, None)
+        self._transport = None
+        self._closing = True
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_s = time.monotonic()
+        if self._handshake is not None:
+            self._shake_hands(data)
+            return
+        if self._closing:
+            return
+        try:
+            messages = self._reader.feed(data)
+        except FrameError as error:
+            self._close(error.close_code)
+            return
+        for opcode, payload in messages:
+            if opcode == BINARY:
+                self._hear(payload)
+            else:
+                self._hear_control(opcode, payload)
+            if self._closing:
+                return
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        self._paused_s = time.monotonic()
+
+    def resume_writing(self) -> None:
+        self._paused_s = 0.0
+        if self._lagging and not self._closing:
+            self._lagging = False
+            live = self._edge.hub.live(self._event) if self._event is not None else None
+            if live is not None:
+                self._write(live.view())
+
+    def shutdown(self) -> None:
+        """The server stops: viewers may come back soon."""
+        self._close(CloseCode.COME_BACK)
+
+    # The hub's side
+
+    def send(self, message: bytes) -> None:
+        """Send one message of this viewer's own, however busy the event is."""
+        self._write(server_frame(BINARY, message))
+
+    def send_delta(self, frame: bytes) -> None:
+        """Send a ready frame; a viewer that does not keep up loses it and gets a View later."""
+        if self._paused_s:
+            self._lagging = True
+        elif not self._closing and self._transport is not None:
+            self._transport.write(frame)
+
+    def asked(self, command_id: CommandId) -> bool:
+        """Whether this connection itself waits for that command's outcome."""
+        return self._session.asked(command_id)
+
+    def greet_again(self) -> None:
+        """The event was rebuilt: send Welcome, View and Mine anew."""
+        if self._greeted and not self._closing:
+            self._do(self._session.read_holds())
+
+    # Handshake
+
+    def _shake_hands(self, data: bytes) -> None:
+        handshake = self._handshake
+        transport = self._transport
+        assert handshake is not None
+        assert transport is not None
+        handshake.receive_data(data)
+        for event in handshake.events_received():
+            if not isinstance(event, Request):
+                continue
+            response = handshake.accept(event)
+            status, text = self._door(event)
+            if response.status_code == 101 and status != 101:
+                response = handshake.reject(status, text)
+            handshake.send_response(response)
+            for chunk in handshake.data_to_send():
+                if chunk:
+                    transport.write(chunk)
+            if response.status_code != 101:
+                self._closing = True
+                transport.close()
+            self._handshake = None
+            return
+        if handshake.handshake_exc is not None:
+            for chunk in handshake.data_to_send():
+                if chunk:
+                    transport.write(chunk)
+            self._closing = True
+            transport.close()
+
+    def _door(self, request: Request) -> tuple[int, str]:
+        """(101, "") when this request may come in, else an HTTP status and why not."""
+        edge = self._edge
+        if request.path.partition("?")[0] != LIVE_PATH:
+            return 404, f"The websocket is at {LIVE_PATH}.\n"
+        origin = request.headers.get("Origin")
+        if origin is not None and not self._same_origin(origin, request.headers.get("Host", "")):
+            return 403, "This site may not open a live connection here.\n"
+        if len(edge.connections) > limits.MAX_CONNECTIONS:
+            return 503, "Too many viewers are connected. Come back in a moment.\n"
+        if edge.by_address.get(self._address, 0) > limits.MAX_CONNECTIONS_PER_ADDRESS:
+            return 429, "Too many connections from this address.\n"
+        return 101, ""
+
+    def _same_origin(self, origin: str, host: str) -> bool:
+        return origin.partition("://")[2] == host or origin in self._edge.allowed_origins
+
+    # Messages
+
+    def _hear(self, payload: bytes) -> None:
+        self._do(self._session.receive(payload, _now_ms()))
+
+    def _do(self, effect: object) -> None:
+        kind = type(effect)
+        if effect is None:
+            return
+        if kind is Say:
+            self.send(effect.payload)  # type: ignore[attr-defined]
+        elif kind is Bye:
+            self._close(effect.code)  # type: ignore[attr-defined]
+        elif kind is Open:
+            self._edge.start(self._open(effect))  # type: ignore[arg-type]
+        elif self._event is None:
+            # A command right behind the first Hello, before the event was there.
+            self._close(CloseCode.HELLO_EXPECTED)
+        elif kind is Greet:
+            self._edge.runner.submit(self._event, effect.command, self._on_greeting)  # type: ignore[attr-defined]
+        elif kind is Checkout:
+            self._edge.start(self._check_out(effect))  # type: ignore[arg-type]
+        else:
+            command: AnyCommand = effect  # type: ignore[assignment]
+            self._edge.runner.submit(self._event, command, self._on_outcome)
+
+    async def _open(self, opening: Open) -> None:
+        event = EventId(opening.event)
+        try:
+            await self._edge.runner.open(event)
+        except UnknownEvent:
+            self._close(CloseCode.UNKNOWN_EVENT)
+            return
+        except SeatEngineError as error:
+            _log.warning("event %s cannot be opened: %s", event, error)
+            self._close(CloseCode.COME_BACK)
+            return
+        if not self._closing:
+            self._event = event
+            self._do(self._session.read_holds())
+
+    def _on_greeting(self, outcome: Outcome) -> None:
+        if self._closing or self._event is None:
+            return
+        live = self._edge.hub.live(self._event)
+        if type(outcome) is not Answer or live is None:
+            self._close(CloseCode.COME_BACK)
+            return
+        welcome, view, mine = self._session.welcome(live, outcome, _now_ms())
+        self.send(welcome)
+        self._write(view)
+        self.send(mine)
+        if not self._greeted:
+            self._greeted = True
+            self._edge.hub.watch(self._event, self, self._session.holder)
+
+    def _on_outcome(self, outcome: Accepted | Refusal | Answer) -> None:
+        if self._event is None or self._closing:
+            return
+        live = self._edge.hub.live(self._event)
+        if live is not None:
+            self._write(server_frame(BINARY, self._session.outcome(live, outcome)))
+
+    async def _check_out(self, checkout: Checkout) -> None:
+        session = self._session
+        event = self._event
+        assert event is not None
+        command_id = session.booking(checkout, BookingId("")).id
+        try:
+            reference = await self._edge.keep_contact(
+                event, command_id, session.holder, checkout.name, checkout.email
+            )
+        except BadContact as error:
+            self.send(session.refuse_checkout(checkout, Code.OUT_OF_RANGE, str(error)))
+        except StoreUnavailable:
+            self.send(session.refuse_checkout(checkout, Code.UNAVAILABLE))
+        else:
+            self._edge.runner.submit(event, session.booking(checkout, reference), self._on_outcome)
+
+    def _hear_control(self, opcode: int, payload: bytes) -> None:
+        if opcode == frames.PING:
+            self._write(server_frame(frames.PONG, payload))
+        elif opcode == frames.CLOSE:
+            self._close(CloseCode.GOING_AWAY, payload[:2])
+        elif opcode == frames.TEXT:
+            self._close(CloseCode.BAD_MESSAGE)
+
+    # Writing and closing
+
+    def _write(self, frame: bytes) -> None:
+        transport = self._transport
+        if transport is None or self._closing:
+            return
+        if self._paused_s and transport.get_write_buffer_size() > limits.MAX_OUTBOX_BYTES:
+            self._abort()
+            return
+        transport.write(frame)
+
+    def _close(self, code: int, echo: bytes = b"") -> None:
+        transport = self._transport
+        if self._closing or transport is None:
+            return
+        self._closing = True
+        if self._handshake is None:
+            payload = echo or int(code).to_bytes(2, "big")
+            transport.write(server_frame(frames.CLOSE, payload))
+        transport.close()
+        # A peer that never reads would keep the buffer, and with it the socket, for ever.
+        asyncio.get_running_loop().call_later(_CLOSE_GRACE_S, self._abort)
+
+    def _abort(self) -> None:
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def check_time(self, now_s: float) -> None:
+        """Close if the handshake, the reading or the silence takes too long."""
+        silent_ms = (now_s - self._heard_s) * 1000
+        if self._closing:
+            return
+        if not self._greeted and silent_ms > limits.HANDSHAKE_TIMEOUT_MS:
+            self._close(CloseCode.COME_BACK)
+        elif self._paused_s and (now_s - self._paused_s) * 1000 > limits.SLOW_READER_MS:
+            self._close(CloseCode.TOO_SLOW)
+        elif silent_ms > limits.IDLE_TIMEOUT_MS:
+            self._close(CloseCode.IDLE)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
