@@ -12,6 +12,7 @@ MAX_PLACES: Final = 250_000
 MAX_CATEGORIES: Final = 250
 MAX_SECTIONS: Final = 5_000
 MAX_LABEL_CHARS: Final = 100
+MAX_COORDINATE: Final = 10_000_000.0
 MAX_CHART_FILE_BYTES: Final = 128 * 1024 * 1024
 
 # What one command may ask.
@@ -56,6 +57,7 @@ SNAPSHOT_EVERY_ENTRIES: Final = 50_000
 JOURNAL_READ_FRAMES: Final = 500
 FOLLOWER_CHUNK_ENTRIES: Final = 4_000
 FOLLOWER_PAUSE_MS: Final = 200
+MIGRATE_TIMEOUT_MS: Final = 60_000
 
 # What a client takes: a View of MAX_PLACES is 62 kB, a Delta that changes them all 1.25 MB.
 MAX_SERVER_MESSAGE_BYTES: Final = 4 * 1024 * 1024
@@ -89,3 +91,7 @@ CATALOG_TIMEOUT_MS: Final = 5_000
 HTTP_REQUESTS_PER_SECOND: Final = 500
 HTTP_REQUEST_BURST: Final = 2_000
 MAX_RATED_ADDRESSES: Final = 10_000
+
+# What `seatengine doctor` calls enough.
+MIN_FREE_DISK_BYTES: Final = 2_000_000_000
+MIN_OPEN_FILES: Final = 4_096
