@@ -19,13 +19,13 @@ from websockets.server import ServerProtocol
 from gateway import frames
 from gateway.frames import BINARY, FrameError, FrameReader, server_frame
 from gateway.hub import Hub
-from gateway.session import Bye, Checkout, Greet, Open, Say, Session
+from gateway.session import Bye, Greet, Open, Purchase, Say, Session
 from gateway.wire import CloseCode
 from seatengine import limits
 from seatengine.core.commands import AnyCommand
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
 from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
-from seatengine.ids import BookingId, CommandId, EventId, HolderId
+from seatengine.ids import CommandId, EventId, HolderId
 
 if TYPE_CHECKING:
     from uvicorn.server import ServerState
@@ -38,15 +38,8 @@ _CLOSE_GRACE_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
-class BadContact(SeatEngineError):
-    """The buyer's name or mail will not do; the message says why, for the buyer."""
-
-    code = "bad-contact"
-
-
-KeepContact = Callable[[EventId, CommandId, HolderId, str, str], Awaitable[BookingId]]
-"""(event, command, holder, name, email) -> the reference to book under. Raises BadContact,
-StoreUnavailable. The same command gets the same reference, so a retry books nothing twice."""
+Book = Callable[[EventId, Purchase, HolderId], Awaitable[Accepted | Refusal]]
+"""Keep the buyer's contact and book the hold. Raises StoreUnavailable."""
 
 
 class LiveEdge:
@@ -57,13 +50,13 @@ class LiveEdge:
         runner: Runner,
         hub: Hub,
         identify: Callable[[str], HolderId | None],
-        keep_contact: KeepContact,
+        book: Book,
         allowed_origins: frozenset[str] = frozenset(),
     ) -> None:
         self.runner = runner
         self.hub = hub
         self.identify = identify
-        self.keep_contact = keep_contact
+        self.book = book
         self.allowed_origins = allowed_origins
         self.connections: set[LiveConnection] = set()
         self.by_address: dict[str, int] = {}
@@ -285,8 +278,8 @@ class LiveConnection(asyncio.Protocol):
             self._close(CloseCode.HELLO_EXPECTED)
         elif kind is Greet:
             self._edge.runner.submit(self._event, effect.command, self._on_greeting)  # type: ignore[attr-defined]
-        elif kind is Checkout:
-            self._edge.start(self._check_out(effect))  # type: ignore[arg-type]
+        elif kind is Purchase:
+            self._edge.start(self._book(self._event, effect))  # type: ignore[arg-type]
         else:
             command: AnyCommand = effect  # type: ignore[assignment]
             self._edge.runner.submit(self._event, command, self._on_outcome)
@@ -328,21 +321,12 @@ class LiveConnection(asyncio.Protocol):
         if live is not None:
             self._write(server_frame(BINARY, self._session.outcome(live, outcome)))
 
-    async def _check_out(self, checkout: Checkout) -> None:
-        session = self._session
-        event = self._event
-        assert event is not None
-        command_id = session.booking(checkout, BookingId("")).id
+    async def _book(self, event: EventId, purchase: Purchase) -> None:
         try:
-            reference = await self._edge.keep_contact(
-                event, command_id, session.holder, checkout.name, checkout.email
-            )
-        except BadContact as error:
-            self.send(session.refuse_checkout(checkout, Code.OUT_OF_RANGE, str(error)))
+            outcome = await self._edge.book(event, purchase, self._session.holder)
         except StoreUnavailable:
-            self.send(session.refuse_checkout(checkout, Code.UNAVAILABLE))
-        else:
-            self._edge.runner.submit(event, session.booking(checkout, reference), self._on_outcome)
+            outcome = Refusal(purchase.command_id, Code.UNAVAILABLE)
+        self._on_outcome(outcome)
 
     def _hear_control(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.PING:

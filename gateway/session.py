@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from gateway import refusals, wire
+from gateway import contacts, refusals, wire
 from gateway.fanout import LiveEvent
 from gateway.wire import CloseCode
 from seatengine import limits
@@ -19,7 +19,7 @@ from seatengine.core import commands, entries
 from seatengine.core.commands import AnyCommand
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Accepted, Answer, Code, HoldView, Refusal
-from seatengine.ids import BookingId, CommandId, HolderId, HoldId
+from seatengine.ids import CommandId, HolderId, HoldId
 
 _MAX_REF_CHARS: Final = 40
 # The one command a session gives itself: its own holds, read in stream order, once per Hello.
@@ -54,16 +54,16 @@ class Greet(msgspec.Struct, frozen=True):
     command: commands.ReadHolds
 
 
-class Checkout(msgspec.Struct, frozen=True):
-    """Keep the buyer's contact, then submit `Session.booking(checkout, reference)`."""
+class Purchase(msgspec.Struct, frozen=True):
+    """Book `hold` as `command_id` for a buyer whose name and mail are in order."""
 
-    ref: str
-    hold: int
+    command_id: CommandId
+    hold: HoldId
     name: str
     email: str
 
 
-Effect = AnyCommand | Say | Bye | Open | Greet | Checkout | None
+Effect = AnyCommand | Say | Bye | Open | Greet | Purchase | None
 
 
 class Session:
@@ -176,24 +176,22 @@ class Session:
         if self._prefix + ref in self._unanswered:
             # Said twice on one connection: the answer to the first is on its way.
             return None
+        if type(message) is wire.Book:
+            return self._purchase(message)
         command_id = self._claim(ref)
         if command_id is None:
             return self._refuse(ref, Code.OVERLOADED)
         return _COMMANDS[type(message)](message, command_id, self.holder)
 
-    def booking(self, checkout: Checkout, reference: BookingId) -> commands.BookHold:
-        """The command for a Checkout whose contact is kept."""
-        return commands.BookHold(
-            id=CommandId(self._prefix + checkout.ref),
-            holder=self.holder,
-            hold=HoldId(checkout.hold),
-            booking=reference,
-        )
-
-    def refuse_checkout(self, checkout: Checkout, code: Code, text: str = "") -> bytes:
-        """The Refused message for a Checkout that cannot be tried."""
-        self._unanswered.discard(CommandId(self._prefix + checkout.ref))
-        return self._refuse(checkout.ref, code, text).payload
+    def _purchase(self, message: wire.Book) -> Purchase | Say:
+        name, email = contacts.clean_name(message.name), contacts.clean_email(message.email)
+        problem = contacts.name_problem(name) or contacts.email_problem(email)
+        if problem:
+            return self._refuse(message.ref, Code.OUT_OF_RANGE, problem)
+        command_id = self._claim(message.ref)
+        if command_id is None:
+            return self._refuse(message.ref, Code.OVERLOADED)
+        return Purchase(command_id, HoldId(message.hold), name, email)
 
     def _refuse(self, ref: str, code: Code, text: str = "") -> Say:
         refused = wire.Refused(ref, int(code), text or refusals.sentence(code))
@@ -304,10 +302,6 @@ def _release(m: wire.Release, command_id: CommandId, holder: HolderId) -> Effect
     return commands.ReleaseHold(id=command_id, holder=holder, hold=HoldId(m.hold))
 
 
-def _book(m: wire.Book, _command_id: CommandId, _holder: HolderId) -> Effect:
-    return Checkout(m.ref, m.hold, m.name, m.email)
-
-
 _COMMANDS: Final[dict[type, Callable[..., Effect]]] = {
     wire.Hold: _hold,
     wire.HoldBest: _hold_best,
@@ -316,5 +310,4 @@ _COMMANDS: Final[dict[type, Callable[..., Effect]]] = {
     wire.Drop: _drop,
     wire.Extend: _extend,
     wire.Release: _release,
-    wire.Book: _book,
 }
