@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from gateway.auth import StoredApiKey
+from gateway.contacts import Contact
 from seatengine.chart.chart import Chart, decode_chart, encode_chart
 from seatengine.chart.seat_table import SeatTable
 from seatengine.core.policy import SalePolicy
@@ -62,11 +63,6 @@ class EventRow(msgspec.Struct, frozen=True):
     currency: str
     policy: SalePolicy
     created_at: datetime
-
-
-class Contact(msgspec.Struct, frozen=True):
-    name: str
-    email: str
 
 
 _EVENT_COLUMNS: Final = (

@@ -68,7 +68,7 @@ class ChartInfo(Struct):
 
 
 class ChartDetail(Struct):
-    """`view_url` leads to the drawing the buyer's page uses."""
+    """`chart_view_url` leads to the drawing the buyer's page uses."""
 
     id: str
     name: str
@@ -78,18 +78,21 @@ class ChartDetail(Struct):
     places: int
     categories: list[CategoryInfo]
     sections: list[str]
-    view_url: str
+    chart_view_url: str
 
 
 class Charts(Struct):
     charts: list[ChartInfo]
 
 
-class ImportRemark(Struct):
-    """Something the importer could not represent, or that deserves a look. `place` says where."""
+class Finding(Struct):
+    """A kind of thing a file has and the other side cannot say. `place` is where it stood first,
+    `count` how often it was found."""
 
+    code: str
+    text: str
     place: str
-    message: str
+    count: int
 
 
 class ImportReport(Struct):
@@ -98,8 +101,8 @@ class ImportReport(Struct):
     format: str
     name: str
     places: int
-    remarks: list[ImportRemark]
-    chart: ChartDetail | None = None
+    findings: list[Finding]
+    chart: ChartDetail | None
 
 
 # Events.
@@ -161,6 +164,7 @@ class EventInfo(Struct):
     on_sale: bool
     currency: str
     chart_hash: str
+    chart_view_url: str
 
 
 class Events(Struct):
@@ -185,7 +189,7 @@ class EventDetail(Struct):
     on_sale: bool
     currency: str
     chart_hash: str
-    chart_url: str
+    chart_view_url: str
     categories: list[PricedCategory]
     policy: Policy
 
@@ -290,6 +294,11 @@ class HoldExtend(Struct, forbid_unknown_fields=True, tag_field="change", tag="ex
 HoldChange = HoldAdd | HoldDrop | HoldExtend
 
 
+class LabelledPlace(Struct):
+    place: int
+    label: str
+
+
 class PricedPlace(Struct):
     place: int
     label: str
@@ -365,7 +374,7 @@ class BookingOver(Struct):
     """What was cancelled, and what is left of the booking (None: nothing)."""
 
     booking: str
-    cancelled: list[PricedPlace]
+    cancelled: list[LabelledPlace]
     left: BookingInfo | None
 
 
@@ -386,11 +395,6 @@ class NewBlock(Struct, forbid_unknown_fields=True):
 
 class BlockRemoval(Struct, forbid_unknown_fields=True):
     places: Places
-
-
-class LabelledPlace(Struct):
-    place: int
-    label: str
 
 
 class BlockInfo(Struct):
