@@ -184,14 +184,14 @@ class Session:
         return _COMMANDS[type(message)](message, command_id, self.holder)
 
     def _purchase(self, message: wire.Book) -> Purchase | Say:
-        name, email = contacts.clean_name(message.name), contacts.clean_email(message.email)
-        problem = contacts.name_problem(name) or contacts.email_problem(email)
-        if problem:
-            return self._refuse(message.ref, Code.OUT_OF_RANGE, problem)
+        try:
+            contact = contacts.checked_contact(message.name, message.email)
+        except contacts.BadContact as error:
+            return self._refuse(message.ref, Code.OUT_OF_RANGE, str(error))
         command_id = self._claim(message.ref)
         if command_id is None:
             return self._refuse(message.ref, Code.OVERLOADED)
-        return Purchase(command_id, HoldId(message.hold), name, email)
+        return Purchase(command_id, HoldId(message.hold), contact.name, contact.email)
 
     def _refuse(self, ref: str, code: Code, text: str = "") -> Say:
         refused = wire.Refused(ref, int(code), text or refusals.sentence(code))
