@@ -135,16 +135,19 @@ class EmbeddedPostgres:
             except BlockingIOError:
                 _log.info("the embedded Postgres in %s stays: another process uses it", self.data)
             else:
-                self._control(
-                    programs(),
-                    _account(self.data),
-                    "stop",
-                    "--mode=fast",
-                    timeout_s=_STOP_TIMEOUT_S,
-                )
+                self._shut_down()
             finally:
                 os.close(self._use)
                 self._use = None
+
+    def _shut_down(self) -> None:
+        account = _account(self.data)
+        try:
+            self._control(programs(), account, "stop", "--mode=fast", timeout_s=_STOP_TIMEOUT_S)
+        except StoreUnavailable:
+            if self._answers():
+                raise
+            _log.warning("the embedded Postgres in %s had ended before it was stopped", self.data)
 
     def _make(self, bin_dir: Path, account: str | None) -> None:
         # Made beside and renamed: a data directory that exists is a whole one.
