@@ -1,0 +1,250 @@
+"""One visitor of an event, from looking around to leaving: what people do, at people's pace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from random import Random
+from typing import Final, Protocol
+
+from gateway.client import Answer, Asked, Client, ConversationOver, Unanswered
+from gateway.demo.told import Kind, Told
+from gateway.demo.venue_map import VenueMap
+from gateway.wire import (
+    Book,
+    Booked,
+    Drop,
+    Ended,
+    Extend,
+    Held,
+    Hold,
+    HoldBest,
+    HoldQuantity,
+    HoldState,
+    Refused,
+    Release,
+    ServerMessage,
+)
+
+_PARTIES: Final = (1, 2, 3, 4, 5, 6)
+_PARTY_WEIGHTS: Final = (10, 52, 12, 18, 5, 3)
+_GIVEN_UP_AFTER: Final = 5
+# A hold that ends this soon after a visitor's return may have ended on the way.
+_EXPIRY_MARGIN_MS: Final = 3_000
+_GIVEN_NAMES: Final = ("Amara", "Björn", "Chloé", "Dmitri", "Emre", "Fatima", "Grace", "Hiroshi")
+_FAMILY_NAMES: Final = (
+    "Okafor",
+    "Lindqvist",
+    "Moreau",
+    "Silva",
+    "Yılmaz",
+    "Haddad",
+    "Kim",
+    "Novak",
+)
+
+
+class Crowd(Protocol):
+    """What a visitor needs of the crowd it is part of."""
+
+    async def viewer_token(self) -> str:
+        """A new viewer's token."""
+        ...
+
+    async def think(self, least_s: float, most_s: float) -> None:
+        """Let a person's time pass; returns at once when the crowd is going home."""
+        ...
+
+    @property
+    def going_home(self) -> bool: ...
+
+    def tell(self, told: Told) -> None:
+        """Write down what the server said."""
+        ...
+
+
+class Visitor:
+    """Joins `event` as a new viewer and stays until it has booked, given up or walked away."""
+
+    def __init__(self, crowd: Crowd, url: str, event: str, venue: VenueMap, random: Random) -> None:
+        self._crowd = crowd
+        self._url = url
+        self._event = event
+        self._venue = venue
+        self._random = random
+        self._party = random.choices(_PARTIES, _PARTY_WEIGHTS)[0]
+        self._liking = random.randrange(max(1, len(venue.categories)))
+        self._token = ""
+        self._hold: HoldState | None = None
+        self.client: Client | None = None
+
+    async def visit(self) -> None:
+        """Ends quietly when the server sends the visitor away or cannot be reached."""
+        self._token = await self._crowd.viewer_token()
+        try:
+            await self._join()
+            await self._crowd.think(0.5, 8)
+            if await self._find_seats():
+                await self._make_up_its_mind()
+        except ConversationOver:
+            pass
+        finally:
+            if self.client is not None:
+                await self.client.close()
+
+    async def _join(self) -> Client:
+        self.client = Client(self._url, self._event, self._token, hear=self._hear)
+        await self.client.connect()
+        return self.client
+
+    def _hear(self, message: ServerMessage) -> None:
+        if isinstance(message, Ended | Booked) and self._hold and message.hold == self._hold.hold:
+            self._hold = None
+
+    async def _find_seats(self) -> bool:
+        for _ in range(_GIVEN_UP_AFTER):
+            if self._crowd.going_home:
+                return False
+            message = self._choice()
+            if message is None:
+                return False
+            # Between seeing a free seat and clicking it, someone else may.
+            await self._crowd.think(0.3, 1.5)
+            answer = await self._ask(message)
+            if isinstance(answer, Held):
+                return True
+            await self._crowd.think(0.5, 3)
+        return False
+
+    def _choice(self) -> Asked | None:
+        client = self.client
+        assert client is not None
+        if client.statuses is None:
+            return None
+        if self._venue.areas and self._random.random() < 0.15:
+            group, _ = self._random.choice(self._venue.areas)
+            return HoldQuantity(client.ref(), group, self._party)
+        if self._random.random() < 0.2:
+            return HoldBest(client.ref(), self._party)
+        places = self._venue.pick(client.statuses, self._party, self._liking, self._random)
+        return Hold(client.ref(), places) if places else None
+
+    async def _make_up_its_mind(self) -> None:
+        """With a hold in the basket: change it, lose the connection, book it or walk away."""
+        for _ in range(_GIVEN_UP_AFTER):
+            await self._crowd.think(1.5, 7)
+            if self._crowd.going_home or self._hold is None:
+                return
+            mood = self._random.random()
+            if mood < 0.42:
+                await self._book()
+                return
+            if mood < 0.50:
+                return
+            if mood < 0.60:
+                await self._crash_and_come_back()
+            elif mood < 0.68:
+                await self._lose_connection()
+            elif mood < 0.76:
+                await self._swap_a_seat()
+            elif mood < 0.84:
+                await self._choose_again()
+            elif mood < 0.88:
+                await self._ask(Extend(self._ref(), self._hold.hold))
+
+    async def _book(self) -> None:
+        assert self._hold is not None
+        given = self._random.choice(_GIVEN_NAMES)
+        family = self._random.choice(_FAMILY_NAMES)
+        number = self._random.randrange(1000)
+        email = f"visitor{number}@example.org"
+        await self._ask(Book(self._ref(), self._hold.hold, f"{given} {family}", email))
+
+    async def _crash_and_come_back(self) -> None:
+        """The browser dies; a new one with the same token must find the hold as it was."""
+        assert self.client is not None
+        before = self._hold
+        await self.client.crash()
+        await self._crowd.think(1, 6)
+        client = await self._join()
+        if before is None or before.expires_at_ms < time.time() * 1000 + _EXPIRY_MARGIN_MS:
+            self._hold = client.holds.get(before.hold) if before else None
+            return
+        self._hold = client.holds.get(before.hold)
+        kept = self._hold is not None and set(self._hold.places) == set(before.places)
+        self._tell("kept" if kept else "missing", hold=before.hold, places=before.places)
+
+    async def _lose_connection(self) -> None:
+        """The line breaks while a command is on its way; the client asks it again by itself."""
+        assert self._hold is not None
+        assert self.client is not None
+        asking = asyncio.create_task(self._ask(Extend(self._ref(), self._hold.hold)))
+        await asyncio.sleep(0)
+        self.client.cut()
+        await asking
+
+    async def _swap_a_seat(self) -> None:
+        assert self._hold is not None
+        assert self.client is not None
+        if len(self._hold.places) > 1:
+            place = self._random.choice(self._hold.places)
+            await self._ask(Drop(self._ref(), self._hold.hold, [place]))
+            await self._crowd.think(0.5, 2)
+        if self._hold is None or self.client.statuses is None:
+            return
+        places = self._venue.pick(self.client.statuses, 1, self._liking, self._random)
+        if places:
+            await self._ask(Hold(self._ref(), places, self._hold.hold))
+
+    async def _choose_again(self) -> None:
+        assert self._hold is not None
+        await self._ask(Release(self._ref(), self._hold.hold))
+        await self._find_seats()
+
+    def _ref(self) -> str:
+        assert self.client is not None
+        return self.client.ref()
+
+    async def _ask(self, message: Asked) -> Answer | None:
+        """Ask and write down what was said; None when nobody knows what became of it."""
+        assert self.client is not None
+        client, breaks = self.client, self.client.breaks
+        began = time.perf_counter()
+        try:
+            answer = await client.ask(message)
+        except Unanswered:
+            return None
+        took_ms = (time.perf_counter() - began) * 1000 if client.breaks == breaks else 0.0
+        match answer:
+            case Held(ref, state):
+                self._hold = state
+                made = isinstance(message, Hold | HoldBest | HoldQuantity) and not message.into
+                kind: Kind = "held" if made else "changed"
+                self._tell(kind, ref, hold=state.hold, places=state.places, ms=took_ms)
+            case Ended(ref, hold):
+                self._hold = None
+                self._tell("ended", ref, hold=hold, ms=took_ms)
+            case Booked(ref, hold, booking, places, total):
+                self._hold = None
+                told = Told("booked", self._event, client.viewer, ref, hold, booking, places, total)
+                told.ms = took_ms
+                self._crowd.tell(told)
+            case Refused(ref, code):
+                self._tell("refused", ref, code=code, ms=took_ms)
+        return answer
+
+    def _tell(
+        self,
+        kind: Kind,
+        ref: str = "",
+        *,
+        hold: int = 0,
+        places: list[int] | None = None,
+        code: int = 0,
+        ms: float = 0.0,
+    ) -> None:
+        assert self.client is not None
+        viewer = self.client.viewer
+        self._crowd.tell(
+            Told(kind, self._event, viewer, ref, hold, places=places or [], code=code, ms=ms)
+        )
