@@ -202,7 +202,7 @@ class Session:
         command_id = outcome.id
         self._unanswered.discard(command_id)
         ref = command_id[len(self._prefix) :]
-        if type(outcome) is Accepted:
+        if type(outcome) is Accepted and not _is_over(outcome):
             message = told(live, ref, outcome.seq, outcome.entry, outcome.view)
             if message is not None:
                 return message

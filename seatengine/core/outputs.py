@@ -97,14 +97,15 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
 class Accepted(msgspec.Struct, array_like=True, gc=False):
     """A command that was accepted, now or earlier: the entry is the answer.
 
-    `view` is the hold in full after a HoldChanged or HoldExtended; for a repeat, as it is now, if
-    it still lives.
+    `view` is the hold in full after a HoldChanged or HoldExtended. A `repeat` was accepted before:
+    its `view` is the hold as it is now, if it still lives.
     """
 
     id: CommandId
     seq: int
     entry: Entry
     view: HoldView | None = None
+    repeat: bool = False
 
 
 class Batch(msgspec.Struct):

@@ -190,7 +190,7 @@ class Shard:
         made = type(entry) is entries.SeatsHeld
         hold = self.state.holds.get(HoldId(seq if made else getattr(entry, "hold", 0)))
         view = self._view(hold) if hold is not None else None
-        repeat = Accepted(command_id, seq, entry, view)
+        repeat = Accepted(command_id, seq, entry, view, True)
         self._repeats.append(repeat)
         return repeat
 
