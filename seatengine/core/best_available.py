@@ -8,6 +8,7 @@ and L the links (place i and i + 1 are neighbours), the runs of k + 1 places by 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -190,7 +191,7 @@ class Finder:
         section = self._table.section
         same = around[section[around] == section[anchor[0]]]
         pieces = self._gather(same, anchor, wish.quantity)
-        if pieces is not None and all(len(p) > 1 for p in pieces[:-1]):
+        if pieces is not None and self._is_nearby(_flat(pieces)):
             return Found(_flat(pieces), BestStep.NEARBY)
         if wish.worst_step < BestStep.SCATTERED:
             return None
@@ -198,6 +199,18 @@ class Finder:
         pieces = pieces or self._gather(around, anchor, wish.quantity)
         pieces = pieces or self._gather(free, anchor, wish.quantity)
         return None if pieces is None else Found(_flat(pieces), BestStep.SCATTERED)
+
+    def _is_nearby(self, places: list[int]) -> bool:
+        """Whether sorted `places` are in one section with at most one person sitting alone."""
+        section, link = self._table.section, self._table.link
+        if any(section[p] != section[places[0]] for p in places):
+            return False
+        joined = [b == a + 1 and bool(link[a]) for a, b in pairwise(places)]
+        alone = sum(
+            not before and not after
+            for before, after in zip([False, *joined], [*joined, False], strict=True)
+        )
+        return alone <= 1
 
     def _anchor(self, fit: int, ladder: list[int], wish: Wish) -> list[int] | None:
         if wish.accessible:
@@ -215,6 +228,8 @@ class Finder:
         """`anchor` and pieces from `pool` that make up `quantity`: longest first, then nearest."""
         pieces = [anchor]
         missing = quantity - len(anchor)
+        if not missing:
+            return pieces
         pool = pool[~_member(pool, anchor)]
         if len(pool) < missing:
             return None

@@ -6,7 +6,7 @@ the first thing its sender can mend.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from seatengine import limits
@@ -17,25 +17,25 @@ from seatengine.core.commands import AnyCommand
 from seatengine.core.entries import Entry
 from seatengine.core.event_state import EventState, Hold
 from seatengine.core.outputs import BestStep, Code, Refusal
-from seatengine.core.policy import policy_problem
+from seatengine.core.policy import policy_problem, tariff_problem
 from seatengine.core.seating import BLOCKED, FREE
-from seatengine.ids import CommandId, HolderId, HoldId
+from seatengine.ids import ChartHash, CommandId, HolderId, HoldId
 
 _AnyHold = commands.HoldSeats | commands.HoldBest | commands.HoldQuantity | commands.HoldWhole
 
 
 def decide(
-    state: EventState, command: AnyCommand, now_ms: int, known_charts: Collection[str]
+    state: EventState, command: AnyCommand, now_ms: int, tables: Mapping[ChartHash, SeatTable]
 ) -> Entry | Refusal:
     """The entry that `command` becomes at `now_ms`, or why not.
 
-    Every hold that ends by `now_ms` must have been expired before. `known_charts` are the hashes
+    Every hold that ends by `now_ms` must have been expired before. `tables` are the charts
     that BindChart may name.
     """
     if not 0 < len(command.id) <= limits.MAX_ID_CHARS:
         return Refusal(command.id, Code.BAD_ID)
     if type(command) is commands.BindChart:
-        return _bind_chart(state, command, now_ms, known_charts)
+        return _bind_chart(state, command, now_ms, tables)
     if state.table is None:
         return Refusal(command.id, Code.NO_CHART)
     return _DECIDE[type(command)](state, command, now_ms)
@@ -47,15 +47,19 @@ def _table(state: EventState) -> SeatTable:
 
 
 def _bind_chart(
-    state: EventState, command: commands.BindChart, now_ms: int, known_charts: Collection[str]
+    state: EventState,
+    command: commands.BindChart,
+    now_ms: int,
+    tables: Mapping[ChartHash, SeatTable],
 ) -> Entry | Refusal:
     if not command.staff:
         return Refusal(command.id, Code.STAFF_ONLY)
     if state.table is not None:
         return Refusal(command.id, Code.ALREADY_BOUND)
-    if command.chart_hash not in known_charts:
+    if command.chart_hash not in tables:
         return Refusal(command.id, Code.UNKNOWN_CHART)
-    problem = policy_problem(command.policy)
+    categories = len(tables[command.chart_hash].categories)
+    problem = policy_problem(command.policy) or tariff_problem(command.tariff, categories)
     if problem:
         return Refusal(command.id, Code.OUT_OF_RANGE, detail=problem)
     return entries.ChartBound(
@@ -72,12 +76,8 @@ def _configure_sale(
     problem = policy_problem(policy)
     tariff = command.tariff
     if not problem and tariff is not None:
-        wanted = len(_table(state).categories)
-        if len(tariff.prices) != wanted:
-            problem = f"a tariff needs {wanted} prices, not {len(tariff.prices)}"
-        elif min(tariff.prices, default=0) < 0:
-            problem = "a price is below zero"
-        elif tariff.currency != state.tariffs[-1].currency:
+        problem = tariff_problem(tariff, len(_table(state).categories))
+        if not problem and tariff.currency != state.tariffs[-1].currency:
             problem = f"the currency stays {state.tariffs[-1].currency}"
     if problem:
         return Refusal(command.id, Code.OUT_OF_RANGE, detail=problem)
@@ -93,7 +93,7 @@ def _hold_seats(state: EventState, command: commands.HoldSeats, now_ms: int) -> 
     problem = _form_problem(command, places, len(state.status))
     if problem is not None:
         return problem
-    refused = _right_to_hold(state, command, places)
+    refused = _right_to_hold(state, command, _objects(table, places))
     if refused is not None:
         return refused
     status = state.status
@@ -147,8 +147,8 @@ def _objects(table: SeatTable, places: list[int]) -> int:
     return len(whole) + sum(1 for n in numbers if n not in whole)
 
 
-def _right_to_hold(state: EventState, command: _AnyHold, adding: list[int]) -> Refusal | None:
-    """Refuses unless the holder may hold `adding` more places, in a new hold or `command.into`."""
+def _right_to_hold(state: EventState, command: _AnyHold, adding: int) -> Refusal | None:
+    """Refuses unless the holder may hold `adding` more objects, in a new hold or `command.into`."""
     if command.into:
         hold = _own_hold(state, command.id, command.holder, command.into, command.staff)
         if isinstance(hold, Refusal):
@@ -162,11 +162,10 @@ def _right_to_hold(state: EventState, command: _AnyHold, adding: list[int]) -> R
         return Refusal(command.id, Code.NOT_ON_SALE)
     table = _table(state)
     own = state.holds_by_holder.get(command.holder)
-    more = _objects(table, adding)
-    in_hold = more + (_objects(table, hold.places) if hold is not None else 0)
+    in_hold = adding + (_objects(table, hold.places) if hold is not None else 0)
     if in_hold > policy.max_per_hold:
         return Refusal(command.id, Code.TOO_MANY_IN_HOLD, detail=str(policy.max_per_hold))
-    total = more + state.booked_by_holder.get(command.holder, 0)
+    total = adding + state.booked_by_holder.get(command.holder, 0)
     if own is not None:
         if hold is None and len(own) >= policy.max_holds_per_holder:
             return Refusal(command.id, Code.TOO_MANY_HOLDS, detail=str(policy.max_holds_per_holder))
@@ -229,12 +228,14 @@ def _hold_best(state: EventState, command: commands.HoldBest, now_ms: int) -> En
     ):
         return Refusal(command.id, Code.OUT_OF_RANGE)
     # Places found by search are never whole-only, so any `quantity` of them count as themselves.
-    refused = _right_to_hold(state, command, _any_by_seat(table, quantity))
+    refused = _right_to_hold(state, command, quantity)
     if refused is not None:
         return refused
     categories = command.categories
     if command.max_price:
-        prices = state.tariffs[-1].prices
+        # What joins a basket costs what the basket's tariff says, not today's.
+        tariff = state.holds[command.into].tariff if command.into else -1
+        prices = state.tariffs[tariff].prices
         categories = [
             c
             for c in (categories or range(len(table.categories)))
@@ -287,20 +288,12 @@ def _hold_quantity(
             places.append(at)
             at += 1
     # Limits come before availability, so a buyer at the limit is not told "sold out".
-    refused = _right_to_hold(state, command, [group.runs[0][0]] * quantity)
+    refused = _right_to_hold(state, command, quantity)
     if refused is not None:
         return refused
     if len(places) < quantity:
         return Refusal(command.id, Code.NOT_ENOUGH_LEFT, detail=str(len(places)))
     return _held(state, command, places, now_ms, 0)
-
-
-def _any_by_seat(table: SeatTable, quantity: int) -> list[int]:
-    """`quantity` stand-ins that count one each in the limits."""
-    if not table.has_whole:
-        return [0] * quantity
-    first = next((g.first for g in table.groups if not g.whole and g.count), None)
-    return [] if first is None else [first] * quantity
 
 
 def _hold_whole(state: EventState, command: commands.HoldWhole, now_ms: int) -> Entry | Refusal:
@@ -314,7 +307,7 @@ def _hold_whole(state: EventState, command: commands.HoldWhole, now_ms: int) -> 
     problem = _form_problem(command, places, len(state.status))
     if problem is not None:
         return problem
-    refused = _right_to_hold(state, command, places)
+    refused = _right_to_hold(state, command, _objects(table, places))
     if refused is not None:
         return refused
     if any(state.status[p] for p in places):

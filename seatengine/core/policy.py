@@ -43,3 +43,12 @@ def policy_problem(policy: SalePolicy) -> str:
         if not low <= value <= high:
             return f"{name} must be {low} to {high}, not {value}"
     return ""
+
+
+def tariff_problem(tariff: Tariff, categories: int) -> str:
+    """What is wrong with `tariff` for a chart of so many categories; empty when nothing is."""
+    if len(tariff.prices) != categories:
+        return f"a tariff needs {categories} prices, not {len(tariff.prices)}"
+    if min(tariff.prices, default=0) < 0:
+        return "a price is below zero"
+    return ""
