@@ -224,6 +224,11 @@ class Session:
         )
 
 
+def _is_over(outcome: Accepted) -> bool:
+    """Whether a repeated command made a hold that has ended since."""
+    return outcome.repeat and outcome.view is None and type(outcome.entry) is entries.SeatsHeld
+
+
 def told(live: LiveEvent, ref: str, seq: int, entry: Entry, view: HoldView | None) -> bytes | None:
     """The message that tells a holder of `entry`; None where there is nothing left to tell."""
     kind = type(entry)
