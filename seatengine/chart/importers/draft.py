@@ -1,0 +1,302 @@
+"""A chart while it is being imported, and what every importer does at the end.
+
+A source may leave a place without a category or give two places one name. A Chart may not: the
+draft mends what can be mended, names each repair in the report, and numbers the places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, TypeVar
+
+import msgspec
+
+from seatengine import limits
+from seatengine.chart.chart import (
+    Area,
+    Booth,
+    Category,
+    Chart,
+    Decoration,
+    Floor,
+    Point,
+    Row,
+    Seat,
+    Section,
+    Table,
+    Zone,
+)
+from seatengine.chart.importers.report import Report
+from seatengine.errors import BadChart
+
+UNLABELLED: Final = "?"
+"""The label of a place that its source left without one."""
+
+NO_CATEGORY: Final = "none"
+_GREY: Final = "#7A8087"
+
+_COLOR: Final = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
+
+Owner = TypeVar("Owner", Row, Table)
+Named = TypeVar("Named", Row, Table, Booth, Area)
+Identified = TypeVar("Identified", Section, Row, Table, Booth, Area, Decoration, Seat)
+
+
+class Draft:
+    """Parts of a chart to be; seats, booths and areas carry index 0 and no runs until `finish`."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.name = ""
+        self.width = 0.0
+        self.height = 0.0
+        self.focal_point: Point | None = None
+        self.categories: dict[str, Category] = {}
+        self.zones: list[Zone] = []
+        self.floors: list[Floor] = []
+        self.sections: list[Section] = []
+        self.rows: list[Row] = []
+        self.tables: list[Table] = []
+        self.booths: list[Booth] = []
+        self.areas: list[Area] = []
+        self.decorations: list[Decoration] = []
+
+    def text(self, value: str | int | float | None, place: str) -> str:
+        """`value` as one trimmed line of at most MAX_LABEL_CHARS."""
+        if value is None:
+            return ""
+        text = str(value)
+        clean = _CONTROL.sub(" ", text).strip()[: limits.MAX_LABEL_CHARS]
+        if clean != text:
+            self.report.add("text-shortened", "line breaks, outer blanks or overlong texts", place)
+        return clean
+
+    def color(self, value: str | None, place: str) -> str:
+        """`value` if it is a hex colour, else "" with a finding."""
+        if not value:
+            return ""
+        if _COLOR.fullmatch(value):
+            return value
+        self.report.add("bad-color", "colours that are not written as #rrggbb", place)
+        return ""
+
+    def coordinate(self, value: float, place: str) -> float:
+        """`value` to four decimals, so that offsets can be taken away and added back exactly."""
+        if not -limits.MAX_COORDINATE <= value <= limits.MAX_COORDINATE:
+            raise BadChart(place, f"{value:g} is outside ±{limits.MAX_COORDINATE:g}")
+        return round(value, 4) + 0.0
+
+    def length(self, value: float, place: str) -> float:
+        """As `coordinate`, for widths and radii, which cannot be negative."""
+        if value < 0:
+            raise BadChart(place, f"a length cannot be {value:g}")
+        return self.coordinate(value, place)
+
+    def category(self, key: str, label: str, color: str, place: str) -> str:
+        """`key`, made known if it is not: a category of that name is added with a finding."""
+        if not key:
+            self.report.add(
+                "no-category", "places without a category, put into one of their own", place
+            )
+            key, label = NO_CATEGORY, "No category"
+        elif key not in self.categories:
+            self.report.add(
+                "unknown-category", "categories that places use and nobody defined", place
+            )
+        if key not in self.categories:
+            self.categories[key] = Category(key, label or key, color or _GREY)
+        return key
+
+    def finish(self) -> Chart:
+        """The chart: unique ids, unique full labels, places numbered in order of their rows."""
+        self._check_size()
+        self._unique_ids()
+        self._unique_labels()
+        next_index = 0
+        rows, next_index = _number(self.rows, next_index)
+        tables, next_index = _number(self.tables, next_index)
+        booths = []
+        for booth in self.booths:
+            booths.append(msgspec.structs.replace(booth, index=next_index))
+            next_index += 1
+        areas = []
+        for area in self.areas:
+            runs = ((next_index, area.capacity),) if area.capacity else ()
+            areas.append(msgspec.structs.replace(area, indexes=runs))
+            next_index += area.capacity
+        return Chart(
+            name=self.name,
+            width=self.width,
+            height=self.height,
+            categories=tuple(self.categories.values()),
+            next_index=next_index,
+            zones=tuple(self.zones),
+            floors=tuple(self.floors),
+            sections=tuple(self.sections),
+            rows=tuple(rows),
+            tables=tuple(tables),
+            booths=tuple(booths),
+            areas=tuple(areas),
+            decorations=tuple(self.decorations),
+            focal_point=self.focal_point,
+        )
+
+    def _check_size(self) -> None:
+        places = (
+            sum(len(owner.seats) for owner in (*self.rows, *self.tables))
+            + len(self.booths)
+            + sum(area.capacity for area in self.areas)
+        )
+        for what, count, allowed in (
+            ("places", places, limits.MAX_PLACES),
+            ("sections", len(self.sections), limits.MAX_SECTIONS),
+            ("categories", len(self.categories), limits.MAX_CATEGORIES),
+        ):
+            if count > allowed:
+                raise BadChart("$", f"{count} {what} are more than the {allowed} allowed")
+
+    def _unique_ids(self) -> None:
+        taken: set[str] = set()
+        self.sections = self._with_ids(self.sections, taken, "section")
+        self.rows = self._with_ids(self.rows, taken, "row")
+        self.tables = self._with_ids(self.tables, taken, "table")
+        self.booths = self._with_ids(self.booths, taken, "booth")
+        self.areas = self._with_ids(self.areas, taken, "area")
+        self.decorations = self._with_ids(self.decorations, taken, "decoration")
+        seat_ids: set[str] = set()
+        for owners in (self.rows, self.tables):
+            self._with_seat_ids(owners, seat_ids)
+
+    def _with_seat_ids(self, owners: list[Owner], taken: set[str]) -> None:
+        for at, owner in enumerate(owners):
+            seats = self._with_ids(owner.seats, taken, "seat")
+            if any(new is not old for new, old in zip(seats, owner.seats, strict=True)):
+                owners[at] = msgspec.structs.replace(owner, seats=tuple(seats))
+
+    def _with_ids(
+        self, things: Iterable[Identified], taken: set[str], kind: str
+    ) -> list[Identified]:
+        result = []
+        counters: dict[str, int] = {}
+        for thing in things:
+            if not thing.id or thing.id in taken:
+                unique = _unused(thing.id or kind, "{wanted}~{number}", taken, counters)
+                if thing.id:
+                    self.report.add("duplicate-id", "ids used by more than one object", thing.id)
+                thing = msgspec.structs.replace(thing, id=unique)
+            taken.add(thing.id)
+            result.append(thing)
+        return result
+
+    def _unique_labels(self) -> None:
+        """Full labels name places to people, so no two may be equal.
+
+        Where two rows collide the later row is renamed; where two seats of a row do, the later
+        seat. Counters per name keep this linear in the number of places.
+        """
+        prefixes = {s.id: s.label + "-" for s in self.sections}
+        taken: set[str] = set()
+        counters: dict[str, int] = {}
+        for rows in (self.rows, self.tables):
+            self._name_seats(rows, prefixes, taken, counters)
+        self.booths = [self._named(b, prefixes, taken, counters) for b in self.booths]
+        self.areas = [self._named(a, prefixes, taken, counters) for a in self.areas]
+
+    def _name_seats(
+        self,
+        owners: list[Owner],
+        prefixes: dict[str, str],
+        taken: set[str],
+        counters: dict[str, int],
+    ) -> None:
+        for at, owner in enumerate(owners):
+            seats = self._distinct(owner.seats, prefixes.get(owner.section, "") + owner.label)
+            label = owner.label
+            names = _full_labels(prefixes.get(owner.section, ""), label, seats)
+            while not taken.isdisjoint(names):
+                key = prefixes.get(owner.section, "") + owner.label
+                counters[key] = counters.get(key, 1) + 1
+                label = f"{owner.label} ({counters[key]})".lstrip()
+                names = _full_labels(prefixes.get(owner.section, ""), label, seats)
+            if label != owner.label:
+                self.report.add(
+                    "duplicate-row-label",
+                    "rows or tables renamed because their places had the names of others",
+                    prefixes.get(owner.section, "") + owner.label,
+                )
+            taken.update(names)
+            owners[at] = msgspec.structs.replace(owner, label=label, seats=seats)
+
+    def _distinct(self, seats: tuple[Seat, ...], place: str) -> tuple[Seat, ...]:
+        labels = {s.label for s in seats}
+        if len(labels) == len(seats) and UNLABELLED not in labels:
+            return seats
+        seen: set[str] = set()
+        counters: dict[str, int] = {}
+        result = []
+        for seat in seats:
+            where = f"{place}-{seat.label}"
+            if seat.label == UNLABELLED:
+                self.report.add("unlabelled", "places without a label", where)
+            if seat.label in seen:
+                self.report.add(
+                    "duplicate-label", "places renamed because another had the same name", where
+                )
+                unique = _unused(seat.label, "{wanted} ({number})", labels, counters)
+                labels.add(unique)
+                seat = msgspec.structs.replace(seat, label=unique)
+            seen.add(seat.label)
+            result.append(seat)
+        return tuple(result)
+
+    def _named(
+        self,
+        thing: Named,
+        prefixes: dict[str, str],
+        taken: set[str],
+        counters: dict[str, int],
+    ) -> Named:
+        prefix = prefixes.get(thing.section, "")
+        if thing.label == UNLABELLED:
+            self.report.add("unlabelled", "places without a label", prefix + thing.label)
+        label = thing.label
+        while prefix + label in taken:
+            key = prefix + thing.label
+            counters[key] = counters.get(key, 1) + 1
+            label = f"{thing.label} ({counters[key]})"
+        taken.add(prefix + label)
+        if label == thing.label:
+            return thing
+        self.report.add(
+            "duplicate-label", "places renamed because another had the same name", prefix + label
+        )
+        return msgspec.structs.replace(thing, label=label)
+
+
+def _full_labels(prefix: str, label: str, seats: tuple[Seat, ...]) -> list[str]:
+    if label:
+        prefix += label + "-"
+    return [prefix + seat.label for seat in seats]
+
+
+def _unused(wanted: str, pattern: str, taken: set[str], counters: dict[str, int]) -> str:
+    """`wanted` with the first number that makes it unused; `counters` remembers how far it got."""
+    while True:
+        counters[wanted] = counters.get(wanted, 1) + 1
+        name = pattern.format(wanted=wanted, number=counters[wanted]).lstrip()
+        if name not in taken:
+            return name
+
+
+def _number(owners: list[Owner], next_index: int) -> tuple[list[Owner], int]:
+    numbered = []
+    for owner in owners:
+        seats = tuple(
+            msgspec.structs.replace(seat, index=next_index + at)
+            for at, seat in enumerate(owner.seats)
+        )
+        next_index += len(seats)
+        numbered.append(msgspec.structs.replace(owner, seats=seats))
+    return numbered, next_index

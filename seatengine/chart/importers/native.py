@@ -1,0 +1,30 @@
+"""Reads Seat Engine's own charts: the Chart as JSON inside an envelope that says so."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from seatengine.chart.chart import Chart
+from seatengine.chart.checks import validate
+from seatengine.chart.importers.decode import decode_json
+from seatengine.chart.importers.report import Imported
+
+NATIVE_FORMAT = "seatengine-chart"
+NATIVE_VERSION = 1
+
+
+class NativeFile(msgspec.Struct):
+    """`chart` is the Chart with its struct fields as JSON members, points as [x, y]."""
+
+    format: Literal["seatengine-chart"]
+    version: Literal[1]
+    chart: Chart
+
+
+def read_native(data: bytes) -> Imported:
+    """The chart of `write_native`. Raises BadChart with the JSON path of what is broken."""
+    chart = decode_json(data, NativeFile).chart
+    validate(chart)
+    return Imported(chart, "native", ())

@@ -1,0 +1,1 @@
+"""Parametric venues: the parts that `seatengine.chart.generate` puts together."""
