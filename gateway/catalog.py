@@ -5,10 +5,9 @@ Every method raises StoreUnavailable when Postgres cannot be reached or does not
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeVar
 
 import asyncpg
 import msgspec
@@ -18,14 +17,12 @@ from gateway.contacts import Contact
 from seatengine.chart.chart import Chart, decode_chart, encode_chart
 from seatengine.chart.seat_table import SeatTable
 from seatengine.core.policy import SalePolicy
-from seatengine.errors import StoreUnavailable
 from seatengine.ids import BookingId, ChartHash, EventId
-from seatengine.limits import CATALOG_TIMEOUT_MS
+from seatengine.shell.postgres import Borrowed, Pool, borrowed
 
-if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
+T = TypeVar("T")
 
-_TIMEOUT_S: Final = CATALOG_TIMEOUT_MS / 1000
+_DOING: Final = "asking the catalog"
 
 
 class OrganizerRow(msgspec.Struct, frozen=True):
@@ -62,11 +59,10 @@ class EventRow(msgspec.Struct, frozen=True):
     chart_hash: ChartHash
     currency: str
     policy: SalePolicy
-    created_at: datetime
 
 
 _EVENT_COLUMNS: Final = (
-    "id, organizer_id, name, venue, starts_at, chart_id, chart_hash, currency, policy, created_at"
+    "id, organizer_id, name, venue, starts_at, chart_id, chart_hash, currency, policy"
 )
 _CHART_COLUMNS: Final = "id, organizer_id, name, hash, created_at, updated_at"
 
@@ -74,7 +70,7 @@ _CHART_COLUMNS: Final = "id, organizer_id, name, hash, created_at, updated_at"
 class Catalog:
     """One pool's view of the tables."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def ping(self) -> None:
@@ -134,7 +130,7 @@ class Catalog:
     ) -> ChartRow:
         """Keep a chart and its content in one transaction. Content is kept once per hash; a chart
         that is there already stays as it is."""
-        async with self._connection() as connection, connection.transaction():
+        async with borrowed(self._pool, _DOING) as connection, connection.transaction():
             await connection.execute(
                 "insert into chart_content (hash, doc, seat_table, size) values ($1, $2, $3, $4)"
                 " on conflict (hash) do nothing",
@@ -217,6 +213,11 @@ class Catalog:
         )
         return [_event_row(row) for row in rows]
 
+    async def event_ids(self) -> list[EventId]:
+        """Every event of this installation, soonest first."""
+        rows = await self._fetch("select id from event order by starts_at, id")
+        return [EventId(row["id"]) for row in rows]
+
     async def set_policy(self, event_id: EventId, policy: SalePolicy) -> None:
         await self._execute(
             "update event set policy = $2 where id = $1", event_id, _encode_policy(policy)
@@ -263,30 +264,18 @@ class Catalog:
             booking,
         )
 
+    async def read(self, doing: str, query: Callable[[Borrowed], Awaitable[T]]) -> T:
+        """What `query` makes of one connection, for reads of more than one statement."""
+        async with borrowed(self._pool, doing) as connection:
+            return await query(connection)
+
     async def _fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
-        async with self._connection() as connection:
-            return await connection.fetch(query, *values, timeout=_TIMEOUT_S)
+        async with borrowed(self._pool, _DOING) as connection:
+            return await connection.fetch(query, *values)
 
     async def _execute(self, query: str, *values: object) -> str:
-        async with self._connection() as connection:
-            return await connection.execute(query, *values, timeout=_TIMEOUT_S)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:
-        try:
-            async with self._pool.acquire(timeout=_TIMEOUT_S) as connection:
-                yield connection
-        except (
-            OSError,
-            TimeoutError,
-            asyncpg.InterfaceError,
-            asyncpg.PostgresConnectionError,
-            asyncpg.InsufficientResourcesError,
-            asyncpg.OperatorInterventionError,
-        ) as error:
-            raise StoreUnavailable(
-                f"the catalog cannot reach Postgres ({type(error).__name__}); try again"
-            ) from error
+        async with borrowed(self._pool, _DOING) as connection:
+            return await connection.execute(query, *values)
 
 
 def _encode_policy(policy: SalePolicy) -> str:

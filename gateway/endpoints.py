@@ -50,13 +50,17 @@ Q = TypeVar("Q")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B, Q]):
-    """A checked request as its handler sees it. `key` is the idempotency key, minted if absent."""
+    """A checked request as its handler sees it.
+
+    `key` is the idempotency key, minted where the request has none; `key_given` tells which.
+    """
 
     request: Request
     caller: Caller | None
     body: B
     query: Q
     key: str
+    key_given: bool
 
     @property
     def path(self) -> Mapping[str, Any]:
@@ -113,7 +117,8 @@ class Endpoint:
 
     `path` is a Starlette path. `problems` are the codes it may answer with beyond those that every
     endpoint of its kind has. `idempotent` says that it honours an Idempotency-Key header, and
-    `parameters` describes path and query parameters by name.
+    `parameters` describes path and query parameters by name; `choices` are all the values that a
+    path parameter can have, where they are few.
     """
 
     method: str
@@ -129,11 +134,13 @@ class Endpoint:
     problems: Sequence[str] = ()
     description: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     body: Any = field(init=False)
     query: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        body, query = get_args(get_type_hints(self.handle)["call"])
+        hints = get_type_hints(self.handle, include_extras=True)
+        body, query = get_args(next(hint for name, hint in hints.items() if name != "return"))
         object.__setattr__(self, "body", body)
         object.__setattr__(self, "query", query)
 
@@ -156,12 +163,14 @@ def _dispatcher(
         method = "GET" if request.method == "HEAD" else request.method
         endpoint = methods[method]
         caller = await _caller(request, endpoint.access, authenticator)
+        given = request.headers.get("idempotency-key")
         call = Call(
             request=request,
             caller=caller,
             query=_query(request, endpoint.query),
             body=await _body(request, endpoint),
-            key=request.headers.get("idempotency-key") or secrets.token_urlsafe(16),
+            key=given or secrets.token_urlsafe(16),
+            key_given=bool(given),
         )
         return await endpoint.handle(call)
 

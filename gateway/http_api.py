@@ -1,0 +1,124 @@
+"""Everything served over HTTP, put together: routes, error answers and middleware."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.auth import Authenticator
+from gateway.box_office import BoxOffice
+from gateway.catalog import Catalog
+from gateway.chart_shelf import ChartShelf
+from gateway.checkout import Checkout
+from gateway.endpoints import Endpoint, routes
+from gateway.engine_client import EngineClient
+from gateway.openapi import openapi, openapi_route
+from gateway.problems import Problem, problem_response, refused
+from gateway.rate_limit import RateLimited
+from gateway.routes_blocks import BlockRoutes
+from gateway.routes_bookings import BookingRoutes
+from gateway.routes_charts import ChartRoutes
+from gateway.routes_events import EventRoutes
+from gateway.routes_health import HealthRoutes
+from gateway.routes_holds import HoldRoutes
+from gateway.routes_pages import page_routes
+from gateway.routes_reports import ReportRoutes
+from gateway.routes_viewers import ViewerRoutes
+from gateway.security_headers import SecurityHeaders
+from seatengine.core.outputs import Code
+from seatengine.errors import BadChart, SeatEngineError, StoreUnavailable, UnknownEvent
+
+_log = logging.getLogger(__name__)
+
+
+def endpoints(
+    catalog: Catalog, engine: EngineClient, authenticator: Authenticator, checkout: Checkout
+) -> list[Endpoint]:
+    """Every operation of the API, in the order the documentation shows them."""
+    box_office = BoxOffice(catalog, engine)
+    return [
+        *ViewerRoutes(authenticator.tokens).endpoints(),
+        *ChartRoutes(catalog, ChartShelf(catalog)).endpoints(),
+        *EventRoutes(box_office).endpoints(),
+        *HoldRoutes(box_office).endpoints(),
+        *BookingRoutes(box_office, checkout).endpoints(),
+        *BlockRoutes(box_office).endpoints(),
+        *ReportRoutes(box_office).endpoints(),
+        *HealthRoutes(catalog).endpoints(),
+    ]
+
+
+def http_app(
+    *,
+    catalog: Catalog,
+    engine: EngineClient,
+    authenticator: Authenticator,
+    checkout: Checkout,
+    pages: Path,
+    embed_origins: Sequence[str] = (),
+) -> Starlette:
+    """The ASGI application. `pages` is the folder of the built frontend."""
+    table = endpoints(catalog, engine, authenticator, checkout)
+    document = openapi(table)
+    return Starlette(
+        routes=[
+            *routes(table, authenticator),
+            openapi_route(document),
+            *page_routes(pages, document),
+        ],
+        middleware=[Middleware(SecurityHeaders, embed_origins), Middleware(RateLimited)],
+        exception_handlers={
+            Problem: _on_problem,
+            SeatEngineError: _on_engine_error,
+            HTTPException: _on_http_exception,
+            Exception: _on_fault,
+        },
+    )
+
+
+async def _on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error)
+
+
+async def _on_engine_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, UnknownEvent):
+        return problem_response(refused(Code.UNKNOWN_EVENT))
+    if isinstance(error, BadChart):
+        return problem_response(Problem("bad-chart", error.reason, path=error.place))
+    if isinstance(error, StoreUnavailable):
+        _log.warning("%s %s: %s", request.method, request.url.path, error)
+        text = "The box office cannot reach its store for a moment. Please try again."
+        return problem_response(Problem("store-unavailable", text))
+    return await _on_fault(request, error)
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            problem = Problem("not-found", "There is nothing at this address.")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = (error.headers or {}).get("Allow", "")
+            problem = Problem(
+                "method-not-allowed",
+                f"This address knows {allowed}." if allowed else "This address does not know that.",
+                headers=error.headers,
+            )
+        case _:
+            problem = Problem("bad-request", error.detail)
+    return problem_response(problem)
+
+
+async def _on_fault(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    text = "Something went wrong on our side. It is in the log; please try again later."
+    return problem_response(Problem("internal", text))

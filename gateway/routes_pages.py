@@ -1,0 +1,82 @@
+"""The pages people see: the buyer's page as it was built, and the API's documentation."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gateway.docs_page import STYLE, docs_html
+from gateway.openapi import Json
+
+Page = Callable[[Request], Awaitable[Response]]
+
+# The build names assets by their content, so an address never means two things.
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_ASK_AGAIN: Final = "no-cache"
+_NOT_BUILT: Final = """\
+<!doctype html><html lang="en"><meta charset="utf-8"><title>Seat Engine</title>
+<h1>The pages are not built yet</h1>
+<p>Run <code>make setup</code> and start again. The API works already: see <a href="/docs">its
+documentation</a>.</p></html>
+"""
+
+
+def page_routes(dist: Path, document: Json) -> list[BaseRoute]:
+    """`dist` is the folder of the built frontend; `document` the OpenAPI document to show.
+
+    Mounted last: everything that no other route knows is looked up among the built files.
+    """
+    return [
+        Route("/docs", _docs(document), methods=["GET"]),
+        Route("/", _index(dist), methods=["GET"]),
+        Route("/e/{event_id}", _index(dist), methods=["GET"]),
+        Mount("/", _BuiltFiles(directory=dist, check_dir=False)),
+    ]
+
+
+def _index(dist: Path) -> Page:
+    async def index(_request: Request) -> Response:
+        page = dist / "index.html"
+        if not page.is_file():
+            return HTMLResponse(_NOT_BUILT, status_code=503)
+        return FileResponse(page, headers={"Cache-Control": _ASK_AGAIN})
+
+    return index
+
+
+def _docs(document: Json) -> Page:
+    html = docs_html(document)
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    headers: Mapping[str, str] = {
+        "Cache-Control": _ASK_AGAIN,
+        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    }
+
+    async def docs(_request: Request) -> Response:
+        return HTMLResponse(html, headers=headers)
+
+    return docs
+
+
+class _BuiltFiles(StaticFiles):
+    """Files with how long they may be kept; a folder or a missing file is a plain 404."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            response = await super().get_response(path, scope)
+        except RuntimeError:
+            # The folder itself is missing: nothing has been built.
+            raise HTTPException(404) from None
+        response.headers["Cache-Control"] = _FOR_EVER if path.startswith("assets/") else _ASK_AGAIN
+        return response
