@@ -1,0 +1,53 @@
+"""Bots pick seats as people do: free, side by side, and good ones more often."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+
+from gateway.chart_view import chart_view, encode_chart_view
+from gateway.demo.venue_map import VenueMap, read_map
+from seatengine.chart.generate import generate
+from seatengine.chart.seat_table import RETIRED, GroupKind, build
+from tests import venues
+
+
+def _map_of_pocket() -> VenueMap:
+    chart = venues.pocket_chart()
+    return read_map(encode_chart_view(chart_view(chart, build(chart))))
+
+
+def test_only_seats_of_rows_are_picked_and_areas_are_known() -> None:
+    table = venues.pocket()
+    venue = _map_of_pocket()
+    for place in np.flatnonzero(venue.appeal):
+        assert not table.flags[place] & RETIRED
+        assert table.groups[int(table.group[place])].kind is GroupKind.ROW
+    assert [group for group, _ in venue.areas] == [venues.FLOOR]
+
+
+def test_a_party_sits_together_on_free_seats() -> None:
+    venue, random = _map_of_pocket(), Random(1)
+    statuses = np.zeros(venue.size, np.uint8)
+    statuses[[10, 18]] = (1, 2)
+    for _ in range(300):
+        party = random.randint(1, 4)
+        places = venue.pick(statuses, party, random.randrange(3), random)
+        assert 1 <= len(places) <= party
+        assert not statuses[places].any()
+        assert all(venue.neighbours[place] for place in places[:-1])
+        assert places == list(range(places[0], places[-1] + 1))
+
+
+def test_a_full_house_has_nothing_to_pick() -> None:
+    venue = _map_of_pocket()
+    assert venue.pick(np.full(venue.size, 2, np.uint8), 2, 0, Random(1)) == []
+
+
+def test_good_seats_go_first() -> None:
+    chart = generate("theatre", 900)
+    venue = read_map(encode_chart_view(chart_view(chart, build(chart))))
+    statuses, random = np.zeros(venue.size, np.uint8), Random(2)
+    picked = [p for _ in range(400) for p in venue.pick(statuses, 2, -1, random)]
+    assert venue.appeal[picked].mean() > 1.5 * venue.appeal[venue.appeal > 0].mean()
