@@ -121,6 +121,7 @@ class Auditor:
     ) -> Outcome:
         require(
             repeat is not None
+            and repeat.repeat
             and (repeat.id, repeat.seq, repeat.entry) == (command.id, seq, entry),
             "E5",
             f"{command} was answered before with {seq} {entry}, now with {repeat}",

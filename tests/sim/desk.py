@@ -3,7 +3,7 @@ put into any order: step, take a batch, commit it (or fail to), tell, recover.""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -38,7 +38,7 @@ class Store:
     """What outlives every owner."""
 
     event: EventId
-    tables: Mapping[ChartHash, SeatTable]
+    tables: dict[ChartHash, SeatTable]
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
 
