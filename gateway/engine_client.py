@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from gateway.fanout import LiveEvent
 from gateway.hub import Hub
 from seatengine.core.commands import AnyCommand, BindChart
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
 from seatengine.errors import BadChart, StoreUnavailable, UnknownEvent
-from seatengine.ids import ChartHash, EventId
+from seatengine.ids import EventId
+from seatengine.ports import ChartSource
 from seatengine.shell.runner import Outcome, Runner
 
 
 class EngineClient:
     """The engine as HTTP handlers see it."""
 
-    def __init__(
-        self, runner: Runner, hub: Hub, load_chart: Callable[[ChartHash], Awaitable[None]]
-    ) -> None:
+    def __init__(self, runner: Runner, hub: Hub, charts: ChartSource) -> None:
         self._runner = runner
         self._hub = hub
-        self._load_chart = load_chart
+        self._charts = charts
 
     async def open(self, event: EventId) -> None:
         """Claim and recover `event`, so that it sells. Open already: nothing happens.
@@ -35,11 +33,15 @@ class EngineClient:
         """The durable outcome of `command`; trouble with the store is a Refusal too."""
         if isinstance(command, BindChart):
             try:
-                await self._load_chart(command.chart_hash)
+                table = await self._charts.seat_table(command.chart_hash)
+                await self._runner.open(event)
+            except UnknownEvent:
+                return Refusal(command.id, Code.UNKNOWN_EVENT)
             except BadChart as error:
                 return Refusal(command.id, Code.UNKNOWN_CHART, detail=str(error))
             except StoreUnavailable:
                 return Refusal(command.id, Code.UNAVAILABLE)
+            self._runner.offer_chart(event, table)
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def reply(said: Outcome) -> None:

@@ -8,7 +8,7 @@ told anything, so there is nothing to undo.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from heapq import heappop
 
 from seatengine.chart.seat_table import SeatTable
@@ -59,7 +59,7 @@ class Shard:
     def __init__(
         self,
         event: EventId,
-        tables: Mapping[ChartHash, SeatTable],
+        tables: dict[ChartHash, SeatTable],
         state: EventState | None = None,
     ) -> None:
         self.state = state or EventState(event)

@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from seatengine import limits
+from seatengine.chart.seat_table import SeatTable
 from seatengine.core import snapshot
 from seatengine.core.commands import AnyCommand
 from seatengine.core.entries import frame
 from seatengine.core.outputs import Accepted, Answer, Batch, Code, Refusal
 from seatengine.core.shard import Shard
 from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
-from seatengine.ids import Epoch, EventId, Seq
+from seatengine.ids import ChartHash, Epoch, EventId, Seq
 from seatengine.ports import Append, Clock, Journal, SnapshotStore
 
 Outcome = Accepted | Refusal | Answer
@@ -52,6 +53,7 @@ class _Slot:
         "epoch",
         "event",
         "fenced",
+        "offered",
         "recovery",
         "replies",
         "shard",
@@ -64,6 +66,7 @@ class _Slot:
         self.shard: Shard | None = None
         self.epoch = Epoch(0)
         self.snapshot_seq = 0
+        self.offered: dict[ChartHash, SeatTable] = {}
         self.replies: list[tuple[Reply, Outcome]] = []
         self.waiting: deque[tuple[int, AnyCommand, Reply]] = deque()
         self.recovery: asyncio.Task[None] | None = None
@@ -108,6 +111,7 @@ class Runner:
         self._recover = recover
         self._listener = listener
         self._slots: dict[EventId, _Slot] = {}
+        self._opening: dict[EventId, asyncio.Task[None]] = {}
         self._dirty: set[_Slot] = set()
         self._flush_planned = False
         self._commit: asyncio.Task[None] | None = None
@@ -118,16 +122,30 @@ class Runner:
     async def open(self, event: EventId) -> None:
         """Serve `event`; returns once it does. Raises UnknownEvent, StoreUnavailable, BadChart,
         JournalGap. Open already: nothing happens."""
-        slot = self._slots.get(event)
-        if slot is None:
-            slot = _Slot(event)
-            shard, epoch = await self._recover(event)
-            if event in self._slots:
-                return
-            self._slots[event] = slot
-            self._go_live(slot, shard, epoch)
+        if event in self._slots:
+            return
+        # Two recoveries of one event would fence each other: whoever comes second waits for the
+        # first. A caller that gives up does not end the recovery for the others.
+        opening = self._opening.get(event)
+        if opening is None:
+            opening = asyncio.get_running_loop().create_task(self._open(event))
+            self._opening[event] = opening
+            opening.add_done_callback(lambda _: self._opening.pop(event, None))
+        await asyncio.shield(opening)
+
+    async def _open(self, event: EventId) -> None:
+        shard, epoch = await self._recover(event)
+        slot = self._slots[event] = _Slot(event)
+        self._go_live(slot, shard, epoch)
         if self._housekeeping is None:
             self._plan_housekeeping()
+
+    def offer_chart(self, event: EventId, table: SeatTable) -> None:
+        """Let a BindChart of `event` name this chart. The event must be open."""
+        slot = self._slots[event]
+        slot.offered[table.chart_hash] = table
+        if slot.shard is not None:
+            slot.shard.tables[table.chart_hash] = table
 
     def is_open(self, event: EventId) -> bool:
         """Whether `open` has succeeded for this event."""
@@ -287,6 +305,7 @@ class Runner:
 
     def _go_live(self, slot: _Slot, shard: Shard, epoch: Epoch) -> None:
         slot.shard = shard
+        shard.tables.update(slot.offered)
         slot.epoch = epoch
         slot.snapshot_seq = shard.seq
         self._listener.on_recovered(shard, epoch)

@@ -1,0 +1,212 @@
+"""The composition root: every part of one serving process, wired here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gateway.auth import Authenticator, ViewerTokens
+from gateway.catalog import Catalog
+from gateway.contacts import Contact
+from gateway.checkout import Checkout
+from gateway.connection import LiveEdge
+from gateway.engine_client import EngineClient
+from gateway.http_api import http_app
+from gateway.hub import Hub
+from gateway.session import Purchase
+from seatengine.core.outputs import Accepted, Refusal
+from seatengine.core.shard import Shard
+from seatengine.errors import SeatEngineError
+from seatengine.ids import Epoch, EventId, HolderId
+from seatengine.shell.embedded import database_url
+from seatengine.shell.migrate import migrate
+from seatengine.shell.postgres import open_pool
+from seatengine.shell.postgres_journal import PostgresJournal
+from seatengine.shell.postgres_stores import PostgresCharts, PostgresLease, PostgresSnapshots
+from seatengine.shell.recovery import recover
+from seatengine.shell.runner import Runner
+from seatengine.shell.settings import Settings, signing_secret
+
+PAGES: Final = Path(__file__).parent.parent / "frontend" / "dist"
+"""Where `npm run build` leaves the pages."""
+
+_SWEEP_S: Final = 2.0
+_BACKLOG: Final = 4096
+_GRACE_S: Final = 5
+
+_log = logging.getLogger(__name__)
+
+
+class SystemClock:
+    """The Clock of a real process."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class Parts:
+    """What one process consists of, for those who compose more around it (tests, tools)."""
+
+    def __init__(
+        self, app: ASGIApp, edge: LiveEdge, runner: Runner, hub: Hub, catalog: Catalog
+    ) -> None:
+        self.app = app
+        self.edge = edge
+        self.runner = runner
+        self.hub = hub
+        self.catalog = catalog
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
+    """All parts on the database at `url`, running but for the listening socket."""
+    secret = signing_secret(settings)
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    async with open_pool(url) as pool:
+        journal = PostgresJournal(url, pool)
+        lease, snapshots, charts = (
+            PostgresLease(pool),
+            PostgresSnapshots(pool),
+            PostgresCharts(pool),
+        )
+
+        async def rebuild(event: EventId) -> tuple[Shard, Epoch]:
+            return await recover(
+                event, owner, lease=lease, journal=journal, snapshots=snapshots, charts=charts
+            )
+
+        hub = Hub()
+        runner = Runner(
+            clock=SystemClock(),
+            journal=journal,
+            snapshots=snapshots,
+            recover=rebuild,
+            listener=hub,
+        )
+        catalog = Catalog(pool)
+        engine = EngineClient(runner, hub, charts)
+        checkout = Checkout(catalog, engine, secret)
+        tokens = ViewerTokens(secret)
+
+        async def book(event: EventId, purchase: Purchase, holder: HolderId) -> Accepted | Refusal:
+            contact = Contact(purchase.name, purchase.email)
+            return await checkout.book_hold(
+                event, purchase.command_id, holder, purchase.hold, contact
+            )
+
+        edge = LiveEdge(runner, hub, tokens.holder, book)
+        app = http_app(
+            catalog=catalog,
+            engine=engine,
+            authenticator=Authenticator(tokens, catalog),
+            checkout=checkout,
+            pages=PAGES,
+        )
+        sweeping = asyncio.create_task(_sweep(edge))
+        try:
+            yield Parts(app, edge, runner, hub, catalog)
+        finally:
+            sweeping.cancel()
+            await runner.close()
+            journal.close()
+
+
+async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
+
+    Raises BadSettings or StoreUnavailable when it cannot begin.
+    """
+    with database_url(settings) as url:
+        await migrate(url)
+        async with assembled(settings, url) as parts:
+            listening = socket.create_server(
+                (settings.host, settings.port), backlog=_BACKLOG, reuse_port=False
+            )
+            opening = asyncio.create_task(_open_events(parts))
+            # What exists now lives for ever: the collector need not look at it again. Messages
+            # make no cycles, so collections may be rare.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 50, 1_000)
+            try:
+                await _listen(parts, listening, ready)
+            finally:
+                opening.cancel()
+                listening.close()
+
+
+async def _open_events(parts: Parts) -> None:
+    """Serve every event from the start, so that holds expire on time though nobody watches."""
+    for event in await parts.catalog.event_ids():
+        try:
+            await parts.runner.open(event)
+        except SeatEngineError as error:
+            _log.warning("event %s cannot be opened yet: %s", event, error)
+
+
+async def _listen(
+    parts: Parts, listening: socket.socket, ready: Callable[[str], None] | None
+) -> None:
+    config = uvicorn.Config(
+        parts.app,
+        ws=parts.edge.protocol_class(),
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    server = _Server(config, lambda: ready(address) if ready is not None else None)
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stop, server.stop)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(stop)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, but it says when it is up, and leaves signals to us: its own handling
+    raises them again before commits under way are done."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        """Begin the shutdown; a second time, hurry."""
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+
+
+async def _sweep(edge: LiveEdge) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        edge.sweep()
