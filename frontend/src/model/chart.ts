@@ -1,0 +1,280 @@
+/**
+ * The chart as the page works with it: columns by place, and *blocks*, the things the far view
+ * draws: a section with its seats, tables and booths, or one general-admission area.
+ */
+
+import type { Category, ChartView, Decoration, Floor, GroupView } from "../wire/messages";
+import {
+  boundsOf,
+  deepestPoint,
+  outlinesOfSeats,
+  ringOf,
+  ringOfShape,
+  union,
+  type Bounds,
+  type Ring,
+} from "./outline";
+
+export const ACCESSIBLE = 1;
+export const COMPANION = 2;
+export const SEMI_AMBULATORY = 4;
+export const RESTRICTED_VIEW = 8;
+export const GONE = 128;
+
+export const ROW = 0;
+export const TABLE = 1;
+export const BOOTH = 2;
+export const AREA = 3;
+
+export interface Group {
+  readonly index: number;
+  readonly kind: number;
+  readonly label: string;
+  readonly section: number;
+  readonly floor: string;
+  readonly whole: boolean;
+  readonly rings: readonly Ring[];
+  readonly places: Int32Array;
+  readonly block: number;
+}
+
+export interface Block {
+  readonly index: number;
+  readonly label: string;
+  /** Index into the chart's sections, -1 for places that stand in none. */
+  readonly section: number;
+  /** The area's group, -1 for a block of seats. */
+  readonly area: number;
+  readonly zone: string;
+  readonly floor: string;
+  readonly entrance: string;
+  readonly rings: readonly Ring[];
+  readonly bounds: Bounds;
+  readonly labelAt: { readonly x: number; readonly y: number; readonly depth: number };
+  readonly groups: readonly number[];
+  readonly places: Int32Array;
+}
+
+export interface ChartModel {
+  readonly hash: string;
+  readonly name: string;
+  readonly size: number;
+  readonly radius: number;
+  readonly spacing: number;
+  readonly bounds: Bounds;
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly category: Uint8Array;
+  readonly flags: Uint8Array;
+  readonly link: Uint8Array;
+  readonly group: Int32Array;
+  readonly block: Int32Array;
+  readonly seatLabels: readonly string[];
+  readonly categories: readonly Category[];
+  readonly floors: readonly Floor[];
+  readonly groups: readonly Group[];
+  readonly blocks: readonly Block[];
+  readonly decorations: readonly Decoration[];
+  readonly focus: { readonly x: number; readonly y: number };
+}
+
+const RADIUS_OF_SPACING = 0.42;
+
+export function readChart(view: ChartView): ChartModel {
+  const x = coordinates(view.x, view.scale);
+  const y = coordinates(view.y, view.scale);
+  const flags = view.flags.slice();
+  const group = deltaDecoded(view.group);
+  const spacing = view.radius / RADIUS_OF_SPACING;
+  const columns = { x, y, flags, spacing };
+  const members = membersOf(view.groups, group, flags);
+  const blocks = blocksOf(view, members, columns);
+  const block = new Int32Array(view.size).fill(-1);
+  for (const b of blocks) for (const place of b.places) block[place] = b.index;
+  const groups = view.groups.map(([, kind, label, section, floor, whole, , shape], index) => ({
+    index,
+    kind,
+    label,
+    section,
+    floor: floor || view.sections[section]?.floor || "",
+    whole,
+    rings: shape ? [ringOfShape(shape)] : [],
+    places: members[index]!,
+    block: members[index]!.length ? block[members[index]![0]!]! : -1,
+  }));
+  return {
+    hash: view.hash,
+    name: view.name,
+    size: view.size,
+    radius: view.radius,
+    spacing,
+    bounds: chartBounds(view, blocks),
+    x,
+    y,
+    category: view.category.slice(),
+    flags,
+    link: view.link.slice(),
+    group,
+    block,
+    seatLabels: view.seat_labels.split("\n"),
+    categories: view.categories,
+    floors: view.floors,
+    groups,
+    blocks,
+    decorations: view.decorations,
+    focus: { x: view.focal_point[0], y: view.focal_point[1] },
+  };
+}
+
+/** What a place is called: "Stalls-B-12" in parts. Areas and booths have no row of their own. */
+export interface PlaceName {
+  readonly section: string;
+  readonly row: string;
+  readonly seat: string;
+  readonly kind: number;
+}
+
+export function placeName(chart: ChartModel, place: number): PlaceName {
+  const group = chart.groups[chart.group[place]!];
+  if (!group) return { section: "", row: "", seat: "", kind: ROW };
+  const block = chart.blocks[chart.block[place]!];
+  const section = group.section >= 0 ? (block?.area === -1 ? block.label : sectionLabel(chart, group)) : "";
+  if (group.kind === AREA || group.kind === BOOTH) {
+    return { section, row: "", seat: group.label, kind: group.kind };
+  }
+  return { section, row: group.label, seat: chart.seatLabels[place] ?? "", kind: group.kind };
+}
+
+export function fullLabel(chart: ChartModel, place: number): string {
+  const { section, row, seat } = placeName(chart, place);
+  return [section, row, seat].filter(Boolean).join("-");
+}
+
+export function isOnFloor(floor: string, shown: string): boolean {
+  return !shown || !floor || floor === shown;
+}
+
+function sectionLabel(chart: ChartModel, group: Group): string {
+  return chart.blocks.find((b) => b.section === group.section && b.area === -1)?.label ?? "";
+}
+
+function deltaDecoded(bytes: Uint8Array): Int32Array {
+  const values = new Int32Array(bytes.slice().buffer);
+  for (let i = 1; i < values.length; i += 1) values[i]! += values[i - 1]!;
+  return values;
+}
+
+function coordinates(bytes: Uint8Array, scale: number): Float32Array {
+  const fixed = deltaDecoded(bytes);
+  const values = new Float32Array(fixed.length);
+  for (let i = 0; i < fixed.length; i += 1) values[i] = fixed[i]! / scale;
+  return values;
+}
+
+function membersOf(
+  views: readonly GroupView[],
+  group: Int32Array,
+  flags: Uint8Array,
+): readonly Int32Array[] {
+  const counts = new Int32Array(views.length);
+  const counted = (place: number) => group[place]! >= 0 && !(flags[place]! & GONE);
+  for (let i = 0; i < group.length; i += 1) if (counted(i)) counts[group[i]!]! += 1;
+  const members = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (let i = 0; i < group.length; i += 1) {
+    if (counted(i)) members[group[i]!]![counts[group[i]!]!++] = i;
+  }
+  return members;
+}
+
+interface Columns {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly flags: Uint8Array;
+  readonly spacing: number;
+}
+
+function blocksOf(view: ChartView, members: readonly Int32Array[], columns: Columns): Block[] {
+  const bySection = new Map<string, number[]>();
+  const areas: number[] = [];
+  view.groups.forEach(([, kind, , section, floor], index) => {
+    if (!members[index]!.length) return;
+    if (kind === AREA) {
+      areas.push(index);
+      return;
+    }
+    const key = section >= 0 ? String(section) : `floor ${floor}`;
+    const list = bySection.get(key);
+    if (list) list.push(index);
+    else bySection.set(key, [index]);
+  });
+  const blocks: Block[] = [];
+  for (const groups of bySection.values()) {
+    const first = view.groups[groups[0]!]!;
+    const section = view.sections[first[3]];
+    const places = joined(groups.map((g) => members[g]!));
+    const rings = section?.outline?.length
+      ? [ringOf(section.outline)]
+      : outlinesOfSeats(pick(columns.x, places), pick(columns.y, places), columns.spacing);
+    blocks.push({
+      index: blocks.length,
+      label: section?.label ?? "",
+      section: section ? first[3] : -1,
+      area: -1,
+      zone: section?.zone ?? "",
+      floor: section?.floor || first[4],
+      entrance: section?.entrance ?? "",
+      rings,
+      bounds: boundsOf(rings),
+      labelAt: deepestPoint(rings),
+      groups,
+      places,
+    });
+  }
+  for (const index of areas) {
+    const [, , label, sectionIndex, floor, , , shape] = view.groups[index]!;
+    const section = view.sections[sectionIndex];
+    const rings = shape ? [ringOfShape(shape)] : [];
+    blocks.push({
+      index: blocks.length,
+      label,
+      section: section ? sectionIndex : -1,
+      area: index,
+      zone: section?.zone ?? "",
+      floor: floor || section?.floor || "",
+      entrance: section?.entrance ?? "",
+      rings,
+      bounds: boundsOf(rings),
+      labelAt: deepestPoint(rings),
+      groups: [index],
+      places: members[index]!,
+    });
+  }
+  return blocks;
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function pick(column: Float32Array, places: Int32Array): Float32Array {
+  return Float32Array.from(places, (place) => column[place]!);
+}
+
+function chartBounds(view: ChartView, blocks: readonly Block[]): Bounds {
+  const parts = blocks.filter((b) => b.rings.length).map((b) => b.bounds);
+  for (const decoration of view.decorations) {
+    if (decoration.kind === "stage" || decoration.kind === "shape" || decoration.kind === "screen") {
+      parts.push(boundsOf([ringOfShape(decoration.shape)]));
+    }
+  }
+  return parts.length
+    ? parts.reduce(union)
+    : { left: 0, top: 0, right: view.width || 1, bottom: view.height || 1 };
+}

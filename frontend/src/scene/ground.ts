@@ -1,0 +1,194 @@
+/** What lies under the seats: the stage and other decorations, section shapes, tables, areas. */
+
+import { AREA, BOOTH, isOnFloor, TABLE, type Block, type ChartModel } from "../model/chart";
+import type { Camera, Viewport } from "../model/camera";
+import { css, mix } from "../model/colour";
+import type { Survey } from "../model/filter";
+import { boundsOf, ringOfShape, type Bounds, type Ring } from "../model/outline";
+import { BOOKED, FREE, HELD, MINE, NOT_MINE, type SeatStore } from "../model/seats";
+import type { Decoration } from "../wire/messages";
+import { availabilityFill, type MapPalette } from "./palette";
+
+/** Everything the painters need to know of one frame. */
+export interface Frame {
+  readonly camera: Camera;
+  readonly viewport: Viewport;
+  /** 1: blocks only, 0: seats only. */
+  readonly far: number;
+  readonly floor: string;
+  readonly survey: Survey | null;
+  readonly partySize: number;
+  readonly hovered: Block | null;
+  readonly palette: MapPalette;
+}
+
+interface Drawn {
+  readonly decoration: Decoration;
+  readonly path: Path2D;
+  readonly bounds: Bounds;
+}
+
+export class Ground {
+  private readonly decorations: readonly Drawn[];
+  private readonly blockPaths: readonly Path2D[];
+  private readonly groupPaths: ReadonlyMap<number, Path2D>;
+
+  constructor(
+    private readonly chart: ChartModel,
+    private readonly seats: SeatStore,
+  ) {
+    this.decorations = chart.decorations.map((decoration) => {
+      const ring = ringOfShape(decoration.shape);
+      return { decoration, path: pathOf([ring]), bounds: boundsOf([ring]) };
+    });
+    this.blockPaths = chart.blocks.map((block) => pathOf(block.rings));
+    this.groupPaths = new Map(
+      chart.groups
+        .filter((group) => group.kind !== AREA && group.rings.length)
+        .map((group) => [group.index, pathOf(group.rings)]),
+    );
+  }
+
+  draw(ctx: CanvasRenderingContext2D, frame: Frame): void {
+    const { camera } = frame;
+    ctx.save();
+    ctx.transform(camera.scale, 0, 0, camera.scale, camera.x, camera.y);
+    for (const drawn of this.decorations) if (!drawn.decoration.foreground) this.decorate(ctx, drawn, frame);
+    for (const block of this.chart.blocks) this.block(ctx, block, frame);
+    if (frame.far < 1) this.groups(ctx, frame);
+    for (const drawn of this.decorations) if (drawn.decoration.foreground) this.decorate(ctx, drawn, frame);
+    ctx.restore();
+    for (const drawn of this.decorations) this.text(ctx, drawn, frame);
+  }
+
+  private block(ctx: CanvasRenderingContext2D, block: Block, frame: Frame): void {
+    if (!isOnFloor(block.floor, frame.floor) || !inSight(block.bounds, frame)) return;
+    const { palette, camera } = frame;
+    const path = this.blockPaths[block.index]!;
+    const far = block.area >= 0 ? 1 : frame.far;
+    const near = mix(palette.ground, palette.surface, 1);
+    const fill = mix(near, blockFill(block, frame), far);
+    ctx.fillStyle = css(fill);
+    ctx.fill(path);
+    const hovered = frame.hovered?.index === block.index && far > 0.4;
+    ctx.lineJoin = "round";
+    ctx.lineWidth = (hovered ? 2.5 : 1) / camera.scale;
+    ctx.strokeStyle = hovered ? css(palette.ink) : css(mix(palette.line, palette.ground, far * 0.75));
+    ctx.stroke(path);
+  }
+
+  private groups(ctx: CanvasRenderingContext2D, frame: Frame): void {
+    const { palette, camera } = frame;
+    ctx.globalAlpha = 1 - frame.far;
+    for (const [index, path] of this.groupPaths) {
+      const group = this.chart.groups[index]!;
+      if (!isOnFloor(group.floor, frame.floor)) continue;
+      const place = group.places[0]!;
+      if (group.kind === BOOTH) {
+        const status = this.seats.statuses[place];
+        const colour = palette.categories[this.chart.category[place]!]!;
+        const mine = this.seats.mine[place] !== NOT_MINE;
+        ctx.fillStyle =
+          mine || status === FREE
+            ? colour.fill
+            : status === HELD
+              ? css(palette.surface)
+              : css(mix(palette.ground, palette.line, 0.8));
+        ctx.fill(path);
+        ctx.lineWidth = (mine ? 3 : 1.5) / camera.scale;
+        ctx.strokeStyle = mine ? css(palette.ink) : status === BOOKED ? css(palette.line) : colour.fill;
+        ctx.stroke(path);
+      } else if (group.kind === TABLE) {
+        const mine = this.seats.mine[place] === MINE;
+        ctx.fillStyle = css(mix(palette.surface, palette.line, 0.55));
+        ctx.fill(path);
+        ctx.lineWidth = (mine ? 2 : 1) / camera.scale;
+        ctx.strokeStyle = css(mine ? palette.ink : palette.line);
+        ctx.stroke(path);
+      }
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  private decorate(ctx: CanvasRenderingContext2D, drawn: Drawn, frame: Frame): void {
+    const { decoration, path } = drawn;
+    const { palette, camera } = frame;
+    if (!isOnFloor(decoration.floor, frame.floor) || !inSight(drawn.bounds, frame)) return;
+    switch (decoration.kind) {
+      case "stage":
+      case "screen":
+        ctx.fillStyle = palette.stage;
+        ctx.fill(path);
+        break;
+      case "line":
+        ctx.strokeStyle = css(palette.line);
+        ctx.lineWidth = 1.5 / camera.scale;
+        ctx.stroke(path);
+        break;
+      case "shape":
+      case "bar":
+      case "stairs":
+        ctx.fillStyle = css(mix(palette.ground, palette.line, 0.45));
+        ctx.fill(path);
+        break;
+      case "text":
+      case "icon":
+      case "exit":
+      case "toilets":
+        break;
+    }
+  }
+
+  private text(ctx: CanvasRenderingContext2D, drawn: Drawn, frame: Frame): void {
+    const { decoration, bounds } = drawn;
+    const { palette, camera } = frame;
+    const text = decoration.text || (decoration.kind === "stage" ? "Stage" : "");
+    if (!text || !isOnFloor(decoration.floor, frame.floor) || !inSight(bounds, frame)) return;
+    const width = (bounds.right - bounds.left) * camera.scale;
+    const isStage = decoration.kind === "stage" || decoration.kind === "screen";
+    const px = isStage
+      ? Math.min(18, Math.max(10, width / 16))
+      : Math.min(16, decoration.text_size ? decoration.text_size * camera.scale : 12);
+    if (px < 8 || (isStage && width < 40)) return;
+    ctx.font = `600 ${px}px ${palette.family}`;
+    ctx.letterSpacing = isStage ? `${px * 0.18}px` : "0px";
+    ctx.fillStyle = isStage ? palette.stageInk : css(palette.inkSoft);
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    const x = ((bounds.left + bounds.right) / 2) * camera.scale + camera.x;
+    const y = ((bounds.top + bounds.bottom) / 2) * camera.scale + camera.y;
+    ctx.fillText(isStage ? text.toLocaleUpperCase() : text, x, y);
+    ctx.letterSpacing = "0px";
+  }
+}
+
+/** How full a block looks from afar: its category's hue, by what is left of it for this buyer. */
+export function blockFill(block: Block, frame: Frame): ReturnType<typeof availabilityFill> {
+  const { palette, survey, partySize } = frame;
+  const own = survey?.blocks[block.index];
+  if (!own) return mix(palette.ground, palette.line, 0.6);
+  const share = own.places ? own.fitting / own.places : 0;
+  const fill = availabilityFill(palette, own.category, share);
+  return own.longestRun < partySize && share > 0 ? mix(fill, palette.ground, 0.6) : fill;
+}
+
+export function inSight(bounds: Bounds, { camera, viewport }: Pick<Frame, "camera" | "viewport">): boolean {
+  return (
+    bounds.right * camera.scale + camera.x > 0 &&
+    bounds.left * camera.scale + camera.x < viewport.width &&
+    bounds.bottom * camera.scale + camera.y > 0 &&
+    bounds.top * camera.scale + camera.y < viewport.height
+  );
+}
+
+export function pathOf(rings: readonly Ring[]): Path2D {
+  const path = new Path2D();
+  for (const ring of rings) {
+    for (let i = 0; i < ring.length; i += 2) {
+      if (i === 0) path.moveTo(ring[0]!, ring[1]!);
+      else path.lineTo(ring[i]!, ring[i + 1]!);
+    }
+    path.closePath();
+  }
+  return path;
+}

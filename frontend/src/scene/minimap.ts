@@ -1,0 +1,111 @@
+/** The whole venue small, with the part in view framed; press or drag to go there. */
+
+import type { ChartModel } from "../model/chart";
+import { fit, toWorld, type Camera, type Viewport } from "../model/camera";
+import { css } from "../model/colour";
+import { blockFill, pathOf, type Frame } from "./ground";
+import { isOnFloor } from "../model/chart";
+import { ringOfShape } from "../model/outline";
+
+const PADDING_PX = 6;
+
+export class Minimap {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly blocks: readonly Path2D[];
+  private readonly stages: readonly Path2D[];
+  private backdrop: HTMLCanvasElement | null = null;
+  private readonly abort = new AbortController();
+
+  constructor(
+    private readonly chart: ChartModel,
+    container: HTMLElement,
+    private readonly pixelRatio: number,
+    private readonly onGo: (x: number, y: number) => void,
+  ) {
+    this.canvas = document.createElement("canvas");
+    container.append(this.canvas);
+    this.blocks = chart.blocks.map((block) => pathOf(block.rings));
+    this.stages = chart.decorations
+      .filter((d) => d.kind === "stage" || d.kind === "screen")
+      .map((d) => pathOf([ringOfShape(d.shape)]));
+    const go = (event: PointerEvent) => {
+      if (event.buttons === 0) return;
+      const box = this.canvas.getBoundingClientRect();
+      const at = toWorld(this.camera(), event.clientX - box.left, event.clientY - box.top);
+      this.onGo(at.x, at.y);
+    };
+    const signal = this.abort.signal;
+    this.canvas.addEventListener(
+      "pointerdown",
+      (event) => {
+        this.canvas.setPointerCapture(event.pointerId);
+        go(event);
+      },
+      { signal },
+    );
+    this.canvas.addEventListener("pointermove", go, { signal });
+  }
+
+  destroy(): void {
+    this.abort.abort();
+    this.canvas.remove();
+  }
+
+  forget(): void {
+    this.backdrop = null;
+  }
+
+  draw(frame: Frame): void {
+    const { width, height } = this.size();
+    if (!width) return;
+    const camera = this.camera();
+    if (!this.backdrop) {
+      this.backdrop = document.createElement("canvas");
+      this.paint(this.backdrop, frame, camera, width, height);
+      this.canvas.width = this.backdrop.width;
+      this.canvas.height = this.backdrop.height;
+    }
+    const ctx = this.canvas.getContext("2d")!;
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    ctx.drawImage(this.backdrop, 0, 0);
+    ctx.scale(this.pixelRatio, this.pixelRatio);
+    const from = toWorld(frame.camera, 0, 0);
+    const to = toWorld(frame.camera, frame.viewport.width, frame.viewport.height);
+    const left = Math.max(1, from.x * camera.scale + camera.x);
+    const top = Math.max(1, from.y * camera.scale + camera.y);
+    const right = Math.min(width - 1, to.x * camera.scale + camera.x);
+    const bottom = Math.min(height - 1, to.y * camera.scale + camera.y);
+    ctx.fillStyle = css(frame.palette.ink, 0.08);
+    ctx.strokeStyle = css(frame.palette.ink);
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    ctx.roundRect(left, top, Math.max(4, right - left), Math.max(4, bottom - top), 3);
+    ctx.fill();
+    ctx.stroke();
+  }
+
+  private size(): Viewport {
+    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+  }
+
+  private camera(): Camera {
+    const padding = { top: PADDING_PX, right: PADDING_PX, bottom: PADDING_PX, left: PADDING_PX };
+    return fit(this.chart.bounds, this.size(), padding);
+  }
+
+  private paint(canvas: HTMLCanvasElement, frame: Frame, camera: Camera, width: number, height: number): void {
+    canvas.width = Math.round(width * this.pixelRatio);
+    canvas.height = Math.round(height * this.pixelRatio);
+    const ctx = canvas.getContext("2d")!;
+    ctx.scale(this.pixelRatio, this.pixelRatio);
+    ctx.transform(camera.scale, 0, 0, camera.scale, camera.x, camera.y);
+    ctx.fillStyle = frame.palette.stage;
+    for (const path of this.stages) ctx.fill(path);
+    for (const block of this.chart.blocks) {
+      if (!isOnFloor(block.floor, frame.floor)) continue;
+      ctx.fillStyle = css(blockFill(block, frame));
+      ctx.fill(this.blocks[block.index]!);
+    }
+  }
+}

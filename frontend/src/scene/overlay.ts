@@ -1,0 +1,191 @@
+/** What moves or is this viewer's own: drawn anew each frame, above the bitmaps. */
+
+import type { ChartModel } from "../model/chart";
+import { css } from "../model/colour";
+import { ASKED, LEAVING, MY_BOOKING, NOT_MINE, type SeatStore } from "../model/seats";
+import type { Frame } from "./ground";
+import { drawSeats, drawTick, type SeatLook } from "./seat_look";
+import type { SeatTiles } from "./seat_tiles";
+
+const FADE_MS = 180;
+const FLASH_MS = 900;
+const MOST_FADES = 300;
+const PIN_BELOW_PX = 3.2;
+
+interface Fade {
+  readonly from: SeatLook;
+  readonly startedAt: number;
+}
+
+export class Overlay {
+  hovered = -1;
+  cursor = -1;
+  private readonly own = new Set<number>();
+  private readonly fades = new Map<number, Fade>();
+  private readonly flashes = new Map<number, number>();
+  private shown: Uint8Array;
+
+  constructor(
+    private readonly chart: ChartModel,
+    private readonly seats: SeatStore,
+    private readonly tiles: SeatTiles,
+  ) {
+    this.shown = seats.statuses.slice();
+  }
+
+  get busy(): boolean {
+    return this.fades.size > 0 || this.flashes.size > 0;
+  }
+
+  /** Places changed: note what is the viewer's own, and let what others did fade in. */
+  changed(places: ArrayLike<number> | null, fading: boolean, now: number): void {
+    if (places === null) {
+      this.own.clear();
+      for (let i = 0; i < this.chart.size; i += 1) if (this.seats.mine[i] !== NOT_MINE) this.own.add(i);
+      this.shown = this.seats.statuses.slice();
+      return;
+    }
+    for (let i = 0; i < places.length; i += 1) {
+      const place = places[i]!;
+      const before = this.shown[place]!;
+      const after = this.seats.statuses[place]!;
+      this.shown[place] = after;
+      if (this.seats.mine[place] !== NOT_MINE) this.own.add(place);
+      else this.own.delete(place);
+      if (fading && before !== after && this.seats.mine[place] === NOT_MINE && this.fades.size < MOST_FADES) {
+        this.fades.set(place, { from: { ...this.tiles.lookOf(place), status: before }, startedAt: now });
+        this.tiles.lifted.add(place);
+      }
+    }
+  }
+
+  /** A short, honest flash where a place was lost. */
+  flash(places: readonly number[], now: number): void {
+    for (const place of places.slice(0, 50)) this.flashes.set(place, now);
+  }
+
+  draw(ctx: CanvasRenderingContext2D, frame: Frame, now: number, calm: boolean): void {
+    const { camera, palette, far } = frame;
+    const r = this.tiles.radiusPx(camera.scale);
+    const at = (place: number): [number, number] => [
+      this.chart.x[place]! * camera.scale + camera.x,
+      this.chart.y[place]! * camera.scale + camera.y,
+    ];
+    ctx.save();
+    if (far < 1) this.drawFades(ctx, frame, r, at, now);
+    for (const place of this.own) {
+      if (!this.tiles.isDrawn(place)) continue;
+      if (far > 0.5 || r < PIN_BELOW_PX) this.drawPin(ctx, at(place), frame);
+      else this.drawOwn(ctx, place, at(place), r, frame, now, calm);
+    }
+    for (const [place, startedAt] of this.flashes) {
+      const t = (now - startedAt) / FLASH_MS;
+      if (t >= 1) this.flashes.delete(place);
+      else ring(ctx, at(place), Math.max(6, r) * (calm ? 1.4 : 1.2 + t), 2.5, css(palette.accent, 1 - t));
+    }
+    if (far < 0.6) {
+      if (this.hovered >= 0 && this.tiles.isDrawn(this.hovered)) {
+        ring(ctx, at(this.hovered), r + 2, 1.5, css(palette.ink, 0.75));
+      }
+      if (this.cursor >= 0) ring(ctx, at(this.cursor), r + 4.5, 3, css(palette.accent));
+    }
+    ctx.restore();
+  }
+
+  private drawFades(
+    ctx: CanvasRenderingContext2D,
+    frame: Frame,
+    r: number,
+    at: (place: number) => [number, number],
+    now: number,
+  ): void {
+    const done: number[] = [];
+    for (const [place, { from, startedAt }] of this.fades) {
+      const t = Math.min(1, (now - startedAt) / FADE_MS);
+      if (this.seats.mine[place] === NOT_MINE) {
+        ctx.globalAlpha = 1 - t;
+        drawSeats(ctx, at(place), r, from, frame.palette);
+        ctx.globalAlpha = t;
+        drawSeats(ctx, at(place), r, this.tiles.lookOf(place), frame.palette);
+      }
+      if (t >= 1) done.push(place);
+    }
+    ctx.globalAlpha = 1;
+    for (const place of done) {
+      this.fades.delete(place);
+      this.tiles.lifted.delete(place);
+    }
+    if (done.length) this.tiles.changed(done);
+  }
+
+  private drawOwn(
+    ctx: CanvasRenderingContext2D,
+    place: number,
+    [x, y]: [number, number],
+    r: number,
+    frame: Frame,
+    now: number,
+    calm: boolean,
+  ): void {
+    const { palette } = frame;
+    const mark = this.seats.mine[place];
+    const colour = palette.categories[this.chart.category[place]!]!;
+    const look = { ...this.tiles.lookOf(place), status: 0, quiet: false };
+    ctx.globalAlpha = mark === LEAVING ? 0.45 : 1;
+    ctx.fillStyle = css(palette.surface);
+    ctx.beginPath();
+    ctx.arc(x, y, r + 3.5, 0, Math.PI * 2);
+    ctx.fill();
+    if (mark === ASKED) {
+      ctx.globalAlpha = 0.6;
+      drawSeats(ctx, [x, y], r, { ...look, flags: 0 }, palette);
+      ctx.globalAlpha = 1;
+      ctx.setLineDash([Math.PI * 0.5 * (r + 2.5), Math.PI * 0.5 * (r + 2.5)]);
+      ctx.lineDashOffset = calm ? 0 : -(now / 12) % 400;
+      ring(ctx, [x, y], r + 2.5, 2, css(palette.ink));
+      ctx.setLineDash([]);
+      return;
+    }
+    const booked = mark === MY_BOOKING;
+    ctx.fillStyle = booked ? css(palette.ink) : colour.fill;
+    ctx.beginPath();
+    ctx.arc(x, y, r, 0, Math.PI * 2);
+    ctx.fill();
+    ctx.strokeStyle = booked ? css(palette.ground) : colour.ink;
+    drawTick(ctx, x, y, r);
+    ring(ctx, [x, y], r + 2.5, 2, css(palette.ink));
+    ctx.globalAlpha = 1;
+  }
+
+  /** From afar: where one's own places are. */
+  private drawPin(ctx: CanvasRenderingContext2D, [x, y]: [number, number], frame: Frame): void {
+    ctx.fillStyle = css(frame.palette.ink);
+    ctx.strokeStyle = css(frame.palette.surface);
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    ctx.arc(x, y, 5, 0, Math.PI * 2);
+    ctx.fill();
+    ctx.stroke();
+  }
+
+  /** Whether something asked for is still turning. */
+  get waiting(): boolean {
+    for (const place of this.own) if (this.seats.mine[place] === ASKED) return true;
+    return false;
+  }
+
+}
+
+function ring(
+  ctx: CanvasRenderingContext2D,
+  [x, y]: [number, number],
+  r: number,
+  width: number,
+  colour: string,
+): void {
+  ctx.lineWidth = width;
+  ctx.strokeStyle = colour;
+  ctx.beginPath();
+  ctx.arc(x, y, r, 0, Math.PI * 2);
+  ctx.stroke();
+}

@@ -1,0 +1,537 @@
+/**
+ * The map: a Konva stage of three layers (ground, seats as bitmaps, what moves), a camera over it,
+ * and the gestures and keys that steer it. It knows seats and blocks, not sales: a pick is told.
+ */
+
+import Konva from "konva/lib/Core";
+import type { Context } from "konva/lib/Context";
+import { isOnFloor, type Block, type ChartModel } from "../model/chart";
+import {
+  clamp,
+  clampScale,
+  fit,
+  restingScale,
+  scaleRange,
+  settled,
+  toScreen,
+  toWorld,
+  zoomTo,
+  type Insets,
+  type Range,
+  type Viewport,
+} from "../model/camera";
+import { categoriesPassing, NO_FILTER, passes, type Filter, type Survey } from "../model/filter";
+import { placeNearest, placeTowards } from "../model/neighbours";
+import { contains, type Bounds } from "../model/outline";
+import type { SeatStore } from "../model/seats";
+import { BlockLabels, type BlockWords } from "./block_labels";
+import { Gestures } from "./gestures";
+import { Ground, type Frame } from "./ground";
+import { Minimap } from "./minimap";
+import { Motion } from "./motion";
+import { Overlay } from "./overlay";
+import { readPalette, type MapPalette } from "./palette";
+import { SeatTiles } from "./seat_tiles";
+
+export type MapTarget =
+  | { readonly kind: "place"; readonly place: number }
+  | { readonly kind: "block"; readonly block: number };
+
+export interface MapCallbacks {
+  readonly onPick: (place: number) => void;
+  readonly onArea: (group: number) => void;
+  readonly onHover: (target: MapTarget | null, x: number, y: number) => void;
+  /** The keyboard's cursor stands here now. */
+  readonly onCursor: (target: MapTarget) => void;
+  readonly onView: (view: MapView) => void;
+}
+
+export interface MapView {
+  readonly zoomedIn: boolean;
+  readonly canZoomIn: boolean;
+  readonly canZoomOut: boolean;
+}
+
+const SEATS_FROM_PX = 8.5;
+const BLOCKS_BELOW_PX = 6;
+const SMALL_CHART = 400;
+const TOUCH_REACH_PX = 22;
+const TOUCH_ZOOM_BELOW_PX = 15;
+const COMFORTABLE_SEAT_PX = 24;
+const PAINT_BUDGET_MS = 8;
+const PAN_STEP_PX = 80;
+const KEY_ZOOM = 2 ** 0.5;
+
+export class SeatMap {
+  private readonly stage: Konva.Stage;
+  private readonly layers: readonly Konva.Layer[];
+  private readonly ground: Ground;
+  private readonly tiles: SeatTiles;
+  private readonly overlay: Overlay;
+  private readonly labels: BlockLabels;
+  private readonly minimap: Minimap | null;
+  private readonly motion: Motion;
+  private readonly gestures: Gestures;
+  private readonly observer: ResizeObserver;
+  private readonly unsubscribe: () => void;
+  private palette: MapPalette;
+  private viewport: Viewport;
+  private range: Range = { least: 1, most: 1 };
+  private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
+  private survey: Survey | null = null;
+  private partySize = 1;
+  private floor = "";
+  private hoveredBlock: Block | null = null;
+  private atFit = true;
+  private frame = 0;
+  private zoomTarget: number | null = null;
+
+  constructor(
+    private readonly container: HTMLDivElement,
+    private readonly chart: ChartModel,
+    private readonly seats: SeatStore,
+    private readonly callbacks: MapCallbacks,
+    words: BlockWords,
+    colours: readonly string[],
+    minimapBox: HTMLElement | null,
+  ) {
+    const pixelRatio = Math.max(1, Math.min(3, devicePixelRatio));
+    Konva.pixelRatio = pixelRatio;
+    this.viewport = { width: container.clientWidth, height: container.clientHeight };
+    this.palette = readPalette(container, colours);
+    this.ground = new Ground(chart, seats);
+    this.tiles = new SeatTiles(chart, seats, this.palette, pixelRatio);
+    this.overlay = new Overlay(chart, seats, this.tiles);
+    this.labels = new BlockLabels(chart, words, pixelRatio);
+    this.minimap = minimapBox
+      ? new Minimap(chart, minimapBox, pixelRatio, (x, y) => this.centre(x, y))
+      : null;
+    this.motion = new Motion((camera) => this.inSight(camera), () => this.redraw());
+    this.stage = new Konva.Stage({ container, ...this.viewport, listening: false });
+    this.layers = [this.drawGround, this.drawSeats, this.drawOverlay].map((draw) => {
+      const layer = new Konva.Layer({ listening: false });
+      layer.add(new Konva.Shape({ sceneFunc: (ctx: Context) => draw(ctx._context), perfectDrawEnabled: false }));
+      this.stage.add(layer);
+      return layer;
+    });
+    this.gestures = new Gestures(container, {
+      onPan: (dx, dy) => this.pan(dx, dy),
+      onFling: (vx, vy) => this.motion.fling(vx, vy),
+      onZoom: (factor, x, y) => this.zoom(factor, x, y),
+      onZoomEnd: (x, y) => this.rest(x, y),
+      onTap: (x, y, coarse) => this.tap(x, y, coarse),
+      onDoubleTap: (x, y) => this.doubleTap(x, y),
+      onHover: (x, y) => this.hover(x, y),
+      onLeave: () => this.leave(),
+    });
+    this.unsubscribe = seats.subscribe((places) => this.seatsChanged(places));
+    this.observer = new ResizeObserver(() => this.resized());
+    this.observer.observe(container);
+    this.overlay.changed(null, false, 0);
+    this.resized();
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frame);
+    this.unsubscribe();
+    this.observer.disconnect();
+    this.gestures.destroy();
+    this.minimap?.destroy();
+    this.stage.destroy();
+  }
+
+  useTheme(colours: readonly string[]): void {
+    this.palette = readPalette(this.container, colours);
+    this.tiles.usePalette(this.palette);
+    this.labels.forgetAll();
+    this.minimap?.forget();
+    this.redraw();
+  }
+
+  useWords(words: BlockWords): void {
+    this.labels.useWords(words);
+    this.redraw();
+  }
+
+  useSurvey(survey: Survey, partySize: number): void {
+    this.survey = survey;
+    this.partySize = partySize;
+    this.minimap?.forget();
+    this.redraw();
+  }
+
+  useFilter(filter: Filter, prices: readonly number[]): void {
+    const passing = categoriesPassing(filter, prices);
+    this.tiles.quiet = (place) => !passes(this.chart, passing, filter.accessible, place);
+    if (filter === NO_FILTER) this.tiles.quiet = () => false;
+    this.tiles.changed(null);
+    this.redraw();
+  }
+
+  useFloor(floor: string): void {
+    this.floor = floor;
+    this.overlay.cursor = -1;
+    this.tiles.useFloor(floor);
+    this.minimap?.forget();
+    this.redraw();
+  }
+
+  /** What floats over the map's edges; the chart is fitted between. */
+  useInsets(insets: Insets): void {
+    const same = (Object.keys(insets) as (keyof Insets)[]).every((k) => insets[k] === this.insets[k]);
+    if (same) return;
+    this.insets = insets;
+    this.resized();
+  }
+
+  zoomIn(): void {
+    this.stepZoom(2);
+  }
+
+  zoomOut(): void {
+    this.stepZoom(0.5);
+  }
+
+  showAll(): void {
+    this.atFit = true;
+    this.motion.ease(fit(this.chart.bounds, this.viewport, this.fitInsets()), true);
+  }
+
+  /** Goes where `places` can be seen well. */
+  showPlaces(places: readonly number[]): void {
+    if (!places.length) return;
+    const margin = this.chart.spacing * 6;
+    const xs = places.map((p) => this.chart.x[p]!);
+    const ys = places.map((p) => this.chart.y[p]!);
+    this.show({
+      left: Math.min(...xs) - margin,
+      top: Math.min(...ys) - margin,
+      right: Math.max(...xs) + margin,
+      bottom: Math.max(...ys) + margin,
+    });
+  }
+
+  flash(places: readonly number[]): void {
+    this.overlay.flash(places, performance.now());
+    this.redraw();
+  }
+
+  /** Where a place is on the map, CSS px from its top left corner. */
+  screenOf(place: number): { x: number; y: number } {
+    return toScreen(this.motion.target, this.chart.x[place]!, this.chart.y[place]!);
+  }
+
+  /** True where the key did something. */
+  key(event: KeyboardEvent): boolean {
+    const arrow = ARROWS[event.key];
+    if (arrow && event.shiftKey) this.pan(-arrow.x * PAN_STEP_PX, -arrow.y * PAN_STEP_PX);
+    else if (arrow) this.moveCursor(arrow);
+    else if (event.key === "+" || event.key === "=") this.stepZoom(KEY_ZOOM);
+    else if (event.key === "-") this.stepZoom(1 / KEY_ZOOM);
+    else if (event.key === "0") this.showAll();
+    else if (event.key === "Enter" || event.key === " ") this.pressCursor();
+    else return false;
+    return true;
+  }
+
+  private stepZoom(factor: number): void {
+    const middle = this.middle();
+    const scale = restingScale(this.motion.target.scale * factor, this.range);
+    this.atFit = scale <= this.range.least * 1.001;
+    this.motion.ease(
+      this.atFit
+        ? fit(this.chart.bounds, this.viewport, this.fitInsets())
+        : zoomTo(this.motion.target, scale, middle.x, middle.y),
+    );
+  }
+
+  private show(bounds: Bounds): void {
+    const camera = fit(bounds, this.viewport, this.fitInsets());
+    const scale = restingScale(
+      clampScale(Math.min(camera.scale, COMFORTABLE_SEAT_PX / this.chart.spacing), this.range),
+      this.range,
+    );
+    const middle = this.middle();
+    this.atFit = false;
+    this.motion.ease(zoomTo(camera, scale, middle.x, middle.y), true);
+  }
+
+  private centre(x: number, y: number): void {
+    const middle = this.middle();
+    const { scale } = this.motion.camera;
+    this.motion.set({ scale, x: middle.x - x * scale, y: middle.y - y * scale });
+  }
+
+  private middle(): { x: number; y: number } {
+    const { top, right, bottom, left } = this.insets;
+    return {
+      x: left + (this.viewport.width - left - right) / 2,
+      y: top + (this.viewport.height - top - bottom) / 2,
+    };
+  }
+
+  private pan(dx: number, dy: number): void {
+    this.atFit = false;
+    const { scale, x, y } = this.motion.camera;
+    this.motion.set({ scale, x: x + dx, y: y + dy });
+    this.leave();
+  }
+
+  private zoom(factor: number, x: number, y: number): void {
+    this.zoomTarget = clampScale((this.zoomTarget ?? this.motion.camera.scale) * factor, this.range);
+    this.atFit = false;
+    this.motion.set(zoomTo(this.motion.camera, this.zoomTarget, x, y));
+    this.leave();
+  }
+
+  private rest(x: number, y: number): void {
+    const scale = restingScale(this.motion.camera.scale, this.range);
+    this.zoomTarget = null;
+    this.atFit = scale <= this.range.least * 1.001;
+    this.motion.ease(
+      this.atFit
+        ? fit(this.chart.bounds, this.viewport, this.fitInsets())
+        : zoomTo(this.motion.camera, scale, x, y),
+    );
+  }
+
+  private tap(x: number, y: number, coarse: boolean): void {
+    const at = toWorld(this.motion.camera, x, y);
+    const seatPx = this.chart.spacing * this.motion.camera.scale;
+    const block = this.blockAt(at.x, at.y);
+    const group = this.groupAt(at.x, at.y);
+    if (block && block.area >= 0) {
+      this.callbacks.onArea(block.area);
+      return;
+    }
+    if (this.far() > 0.5) {
+      if (block) this.show(block.bounds);
+      else if (coarse) this.zoomAround(x, y);
+      return;
+    }
+    if (group >= 0) {
+      this.callbacks.onPick(this.chart.groups[group]!.places[0]!);
+      return;
+    }
+    const reach = (coarse ? Math.max(TOUCH_REACH_PX, seatPx / 2) : Math.max(6, seatPx / 2)) / this.motion.camera.scale;
+    const place = this.tiles.placeAt(at.x, at.y, reach);
+    if (place < 0) return;
+    if (coarse && seatPx < TOUCH_ZOOM_BELOW_PX) this.zoomAround(x, y);
+    else this.callbacks.onPick(place);
+  }
+
+  private zoomAround(x: number, y: number): void {
+    const wanted = Math.max(this.motion.camera.scale * 2, COMFORTABLE_SEAT_PX / this.chart.spacing);
+    const scale = restingScale(clampScale(wanted, this.range), this.range);
+    this.atFit = false;
+    this.motion.ease(zoomTo(this.motion.camera, scale, x, y), true);
+  }
+
+  private doubleTap(x: number, y: number): boolean {
+    const at = toWorld(this.motion.camera, x, y);
+    const onSeat = this.tiles.placeAt(at.x, at.y, this.chart.spacing * 0.6) >= 0;
+    if (this.far() < 0.5 && onSeat) return false;
+    const scale = restingScale(this.motion.target.scale * 2, this.range);
+    this.atFit = false;
+    this.motion.ease(zoomTo(this.motion.camera, scale, x, y));
+    return true;
+  }
+
+  private hover(x: number, y: number): void {
+    const at = toWorld(this.motion.camera, x, y);
+    const block = this.blockAt(at.x, at.y) ?? null;
+    const near = this.far() < 0.5;
+    const group = near ? this.groupAt(at.x, at.y) : -1;
+    const place =
+      group >= 0
+        ? this.chart.groups[group]!.places[0]!
+        : near
+          ? this.tiles.placeAt(at.x, at.y, this.chart.spacing * 0.55)
+          : -1;
+    this.overlay.hovered = place;
+    this.hoveredBlock = place < 0 ? block : null;
+    const tells = place >= 0 || (block !== null && (!near || block.area >= 0));
+    this.container.style.cursor = tells ? "pointer" : "grab";
+    if (place >= 0) this.callbacks.onHover({ kind: "place", place }, x, y);
+    else if (tells && block) this.callbacks.onHover({ kind: "block", block: block.index }, x, y);
+    else this.callbacks.onHover(null, x, y);
+    this.redraw();
+  }
+
+  private leave(): void {
+    if (this.overlay.hovered < 0 && !this.hoveredBlock) return;
+    this.overlay.hovered = -1;
+    this.hoveredBlock = null;
+    this.callbacks.onHover(null, 0, 0);
+    this.redraw();
+  }
+
+  private blockAt(x: number, y: number): Block | undefined {
+    return this.chart.blocks.findLast(
+      (b) =>
+        isOnFloor(b.floor, this.floor) &&
+        x >= b.bounds.left &&
+        x <= b.bounds.right &&
+        y >= b.bounds.top &&
+        y <= b.bounds.bottom &&
+        contains(b.rings, x, y),
+    );
+  }
+
+  /** A table that is booked whole, or a booth, at a point; -1 for none. */
+  private groupAt(x: number, y: number): number {
+    const group = this.chart.groups.find(
+      (g) =>
+        g.rings.length > 0 &&
+        (g.whole || g.kind === 2) &&
+        g.kind !== 3 &&
+        g.places.length > 0 &&
+        isOnFloor(g.floor, this.floor) &&
+        contains(g.rings, x, y),
+    );
+    return group?.index ?? -1;
+  }
+
+  private moveCursor(arrow: { x: number; y: number }): void {
+    const from = this.overlay.cursor;
+    const middle = this.middle();
+    const start = toWorld(this.motion.target, middle.x, middle.y);
+    const place =
+      from < 0
+        ? placeNearest(this.chart, start.x, start.y, this.floor)
+        : placeTowards(this.chart, { x: this.chart.x[from]!, y: this.chart.y[from]! }, arrow, this.floor, from);
+    if (place < 0) return;
+    this.overlay.cursor = place;
+    const seatPx = this.chart.spacing * this.motion.target.scale;
+    if (seatPx < 16) this.showPlaces([place]);
+    else this.bringIntoView(place);
+    this.callbacks.onCursor({ kind: "place", place });
+    this.redraw();
+  }
+
+  private bringIntoView(place: number): void {
+    const { x, y } = this.screenOf(place);
+    const margin = 64;
+    const { width, height } = this.viewport;
+    const dx = Math.max(0, this.insets.left + margin - x) - Math.max(0, x - (width - this.insets.right - margin));
+    const dy = Math.max(0, this.insets.top + margin - y) - Math.max(0, y - (height - this.insets.bottom - margin));
+    const camera = this.motion.target;
+    if (dx || dy) this.motion.ease({ ...camera, x: camera.x + dx, y: camera.y + dy });
+  }
+
+  private pressCursor(): void {
+    if (this.overlay.cursor >= 0) this.callbacks.onPick(this.overlay.cursor);
+    else this.moveCursor({ x: 0, y: 1 });
+  }
+
+  private seatsChanged(places: ArrayLike<number> | null): void {
+    this.overlay.changed(places, this.far() < 1 && !this.motion.calm, performance.now());
+    this.tiles.changed(places);
+    this.redraw();
+  }
+
+  private resized(): void {
+    const box = { width: this.container.clientWidth, height: this.container.clientHeight };
+    if (!box.width || !box.height) return;
+    const before = this.middle();
+    const kept = toWorld(this.motion.camera, before.x, before.y);
+    this.viewport = box;
+    this.stage.size(box);
+    const whole = fit(this.chart.bounds, box, this.fitInsets());
+    this.range = scaleRange(whole.scale, this.chart.spacing);
+    if (this.atFit) {
+      this.motion.set(whole);
+      return;
+    }
+    const scale = clampScale(this.motion.camera.scale, this.range);
+    const middle = this.middle();
+    this.motion.set({ scale, x: middle.x - kept.x * scale, y: middle.y - kept.y * scale });
+  }
+
+  private fitInsets(): Insets {
+    const pad = Math.min(32, this.viewport.width * 0.03);
+    const { top, right, bottom, left } = this.insets;
+    return { top: top + pad, right: right + pad, bottom: bottom + pad, left: left + pad };
+  }
+
+  private inSight(camera: { scale: number; x: number; y: number }): typeof camera {
+    return clamp(camera, this.chart.bounds, this.viewport, this.insets);
+  }
+
+  /** 1 where blocks are drawn, 0 where seats are, between while one gives way to the other. */
+  private far(): number {
+    if (this.chart.size <= SMALL_CHART) return 0;
+    const seatPx = this.chart.spacing * this.motion.camera.scale;
+    return Math.min(1, Math.max(0, (SEATS_FROM_PX - seatPx) / (SEATS_FROM_PX - BLOCKS_BELOW_PX)));
+  }
+
+  private redraw(): void {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame((now) => {
+      this.frame = 0;
+      this.motion.step(now);
+      if (!this.motion.moving && this.zoomTarget === null) {
+        this.motion.camera = settled(this.motion.camera, Konva.pixelRatio);
+      }
+      for (const layer of this.layers) layer.draw();
+      this.minimap?.draw(this.frameNow());
+      this.tellView();
+      if (this.motion.moving || this.overlay.busy || (this.overlay.waiting && !this.motion.calm)) this.redraw();
+    });
+  }
+
+  private lastView = "";
+
+  private tellView(): void {
+    const { scale } = this.motion.target;
+    const view: MapView = {
+      zoomedIn: scale > this.range.least * 1.05,
+      canZoomIn: scale < this.range.most * 0.999,
+      canZoomOut: scale > this.range.least * 1.001,
+    };
+    const key = JSON.stringify(view);
+    if (key === this.lastView) return;
+    this.lastView = key;
+    this.callbacks.onView(view);
+  }
+
+  private frameNow(): Frame {
+    return {
+      camera: this.motion.camera,
+      viewport: this.viewport,
+      far: this.far(),
+      floor: this.floor,
+      survey: this.survey,
+      partySize: this.partySize,
+      hovered: this.hoveredBlock,
+      palette: this.palette,
+    };
+  }
+
+  private readonly drawGround = (ctx: CanvasRenderingContext2D): void => {
+    this.ground.draw(ctx, this.frameNow());
+  };
+
+  private readonly drawSeats = (ctx: CanvasRenderingContext2D): void => {
+    const far = this.far();
+    if (far >= 1 || !this.seats.known) return;
+    ctx.globalAlpha = 1 - far;
+    const scaling = this.zoomTarget !== null || Math.abs(this.motion.target.scale / this.motion.camera.scale - 1) > 1e-6;
+    const unfinished = this.tiles.draw(ctx, this.motion.camera, this.viewport, scaling, PAINT_BUDGET_MS);
+    ctx.globalAlpha = 1;
+    if (unfinished) queueMicrotask(() => this.redraw());
+  };
+
+  private readonly drawOverlay = (ctx: CanvasRenderingContext2D): void => {
+    const frame = this.frameNow();
+    this.labels.draw(ctx, frame, this.motion.moving || this.zoomTarget !== null);
+    this.overlay.draw(ctx, frame, performance.now(), this.motion.calm);
+  };
+}
+
+const ARROWS: Readonly<Record<string, { x: number; y: number }>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};

@@ -1,0 +1,139 @@
+import { useMemo, useState } from "react";
+import type { Block } from "../model/chart";
+import type { BlockSurvey, Filter, Survey } from "../model/filter";
+import type { Sale } from "../model/sale";
+import { AreaRow, RowOfSeats } from "./ListRows";
+import { Forward } from "./icons";
+import type { PricedChart } from "./sale_view";
+import { left, price } from "./words";
+
+interface Props {
+  readonly sale: Sale;
+  readonly priced: PricedChart;
+  readonly currency: string;
+  readonly survey: Survey | null;
+  readonly filter: Filter;
+  readonly known: boolean;
+  readonly enabled: boolean;
+}
+
+const ROWS_AT_ONCE = 60;
+
+/** The same seats as the map, as sections, rows and buttons. */
+export function ListView({ sale, priced, currency, survey, filter, known, enabled }: Props) {
+  const { chart } = sale;
+  const [open, setOpen] = useState<ReadonlySet<number>>(
+    () => new Set(chart.blocks.length <= 2 ? chart.blocks.map((b) => b.index) : []),
+  );
+  const floors = useMemo(() => new Map(chart.floors.map((f) => [f.id, f.label])), [chart]);
+  const toggle = (index: number) => {
+    const next = new Set(open);
+    if (!next.delete(index)) next.add(index);
+    setOpen(next);
+  };
+  if (!known || !survey) {
+    return (
+      <div className="list-view">
+        <p role="status">Fetching who sits where…</p>
+      </div>
+    );
+  }
+  return (
+    <div className="list-view" data-testid="list">
+      <h2 className="unseen">All seats</h2>
+      {chart.blocks.map((block) => {
+        const own = survey.blocks[block.index]!;
+        const shown = open.has(block.index);
+        return (
+          <section key={block.index} className="list-section" data-open={shown ? "" : undefined}>
+            <h3>
+              <button
+                type="button"
+                aria-expanded={shown}
+                aria-controls={`list-${block.index}`}
+                onClick={() => toggle(block.index)}
+              >
+                <Forward />
+                <span className="list-name">
+                  {block.label || "Seats"}
+                  {floors.get(block.floor) ? <small>{floors.get(block.floor)}</small> : null}
+                </span>
+                <Left own={own} currency={currency} />
+              </button>
+            </h3>
+            <div id={`list-${block.index}`} hidden={!shown}>
+              {shown ? (
+                <Rows
+                  block={block}
+                  sale={sale}
+                  priced={priced}
+                  currency={currency}
+                  filter={filter}
+                  own={own}
+                  enabled={enabled}
+                />
+              ) : null}
+            </div>
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function Left({ own, currency }: { readonly own: BlockSurvey; readonly currency: string }) {
+  if (!own.fitting) return <span className="list-left">{own.free ? "none fit" : "sold out"}</span>;
+  return (
+    <span className="list-left">
+      {left(own.fitting)} <b>from {price(own.from, currency)}</b>
+    </span>
+  );
+}
+
+interface RowsProps {
+  readonly block: Block;
+  readonly sale: Sale;
+  readonly priced: PricedChart;
+  readonly currency: string;
+  readonly filter: Filter;
+  readonly own: BlockSurvey;
+  readonly enabled: boolean;
+}
+
+function Rows({ block, sale, priced, currency, filter, own, enabled }: RowsProps) {
+  const [limit, setLimit] = useState(ROWS_AT_ONCE);
+  if (block.area >= 0) {
+    return <AreaRow sale={sale} block={block} priced={priced} currency={currency} own={own} enabled={enabled} />;
+  }
+  const groups = block.groups.slice(0, limit);
+  return (
+    <>
+      {groups.map((group) => (
+        <RowOfSeats
+          key={group}
+          sale={sale}
+          group={sale.chart.groups[group]!}
+          priced={priced}
+          currency={currency}
+          filter={filter}
+          enabled={enabled}
+          signature={signature(sale, sale.chart.groups[group]!.places)}
+        />
+      ))}
+      {block.groups.length > limit ? (
+        <button type="button" className="button list-more" onClick={() => setLimit(limit + ROWS_AT_ONCE)}>
+          Show more rows
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+/** Equal while no seat of the row has changed, so that unchanged rows are not drawn again. */
+function signature(sale: Sale, places: Int32Array): string {
+  let text = "";
+  for (const place of places) {
+    text += String.fromCharCode(48 + sale.seats.statuses[place]! + 4 * sale.seats.mine[place]!);
+  }
+  return text;
+}

@@ -1,0 +1,90 @@
+import { AREA } from "../model/chart";
+import type { Survey } from "../model/filter";
+import type { Sale } from "../model/sale";
+import { FREE, MINE, MY_BOOKING } from "../model/seats";
+import type { MapTarget } from "../scene/seat_map";
+import { ACCESSIBLE, COMPANION, placeName, RESTRICTED_VIEW } from "../model/chart";
+import type { PricedChart } from "./sale_view";
+import { left, price, shortName, spokenName, statusWord } from "./words";
+
+interface Facts {
+  readonly survey: Survey | null;
+  readonly priced: PricedChart;
+  readonly currency: string;
+}
+
+interface Props extends Facts {
+  readonly target: MapTarget;
+  readonly x: number;
+  readonly y: number;
+  readonly sale: Sale;
+  readonly partySize: number;
+}
+
+/** What the pointer is over: beside it, never on it. */
+export function MapTip({ target, x, y, sale, priced, currency, survey, partySize }: Props) {
+  const style = { insetInlineStart: x, insetBlockStart: y };
+  if (target.kind === "block") {
+    const block = sale.chart.blocks[target.block]!;
+    const own = survey?.blocks[target.block];
+    return (
+      <div className="tip" style={style} aria-hidden="true">
+        <b>{block.label || "Seats"}</b>
+        {own ? (
+          <span>
+            {own.fitting > 0 ? `from ${price(own.from, currency)} · ${left(own.fitting)}` : "Sold out"}
+          </span>
+        ) : null}
+        {own && own.fitting > 0 && own.longestRun < partySize ? (
+          <span>No {partySize} side by side</span>
+        ) : null}
+        {block.entrance ? <span>Entrance {block.entrance}</span> : null}
+      </div>
+    );
+  }
+  const { place } = target;
+  const { section } = placeName(sale.chart, place);
+  const category = sale.chart.category[place]!;
+  return (
+    <div className="tip" style={style} aria-hidden="true">
+      <b>{shortName(sale.chart, place)}</b>
+      {section ? <span>{section}</span> : null}
+      <span className="tip-price">
+        <i className="swatch" style={{ "--own": priced.colours[category] } as React.CSSProperties} />
+        {sale.chart.categories[category]?.label} · {price(priced.prices[category] ?? 0, currency)}
+      </span>
+      <span>{[stateWord(sale, place), ...featureWords(sale, place)].join(" · ")}</span>
+    </div>
+  );
+}
+
+/** The same, as one sentence for a screen reader. */
+export function targetWords(target: MapTarget, sale: Sale, { survey, priced, currency }: Facts): string {
+  if (target.kind === "block") {
+    const own = survey?.blocks[target.block];
+    const { label } = sale.chart.blocks[target.block]!;
+    return own ? `${label}, ${left(own.fitting)}, from ${price(Math.max(0, own.from), currency)}` : label;
+  }
+  const { place } = target;
+  const amount = price(priced.prices[sale.chart.category[place]!] ?? 0, currency);
+  return [spokenName(sale.chart, place), amount, stateWord(sale, place), ...featureWords(sale, place)].join(", ");
+}
+
+export function stateWord(sale: Sale, place: number): string {
+  const mark = sale.seats.mine[place];
+  if (mark === MINE) return "in your basket";
+  if (mark === MY_BOOKING) return "your booking";
+  const group = sale.chart.groups[sale.chart.group[place]!];
+  const status = sale.seats.statuses[place]!;
+  if (group?.whole && group.kind !== AREA && status === FREE) return "free, booked as a whole";
+  return statusWord(status);
+}
+
+export function featureWords(sale: Sale, place: number): string[] {
+  const flags = sale.chart.flags[place]!;
+  return [
+    flags & ACCESSIBLE ? "accessible" : "",
+    flags & COMPANION ? "companion seat" : "",
+    flags & RESTRICTED_VIEW ? "restricted view" : "",
+  ].filter(Boolean);
+}

@@ -1,0 +1,192 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { isFiltering, NO_FILTER, type Filter } from "../model/filter";
+import type { SaleEvent } from "../wire/api";
+import { AreaCard } from "./AreaCard";
+import { BasketPanel } from "./BasketPanel";
+import { BookedCard } from "./BookedCard";
+import { CheckoutDialog } from "./CheckoutDialog";
+import { FindPanel } from "./FindPanel";
+import { Header, type ViewKind } from "./Header";
+import { keepBooking, type LiveSale } from "./live_sale";
+import { ListView } from "./ListView";
+import { MapArea, type MapHandle } from "./MapArea";
+import { NoticeCard } from "./NoticeCard";
+import { useLink, useSaleState, useSurvey, type PricedChart } from "./sale_view";
+import { Sheet } from "./Sheet";
+import { PageState } from "./states";
+import { useNarrow } from "./use_narrow";
+import { Announcer } from "./Announcer";
+
+interface Props {
+  readonly event: SaleEvent;
+  readonly live: LiveSale;
+  readonly priced: PricedChart;
+  readonly onRetry: () => void;
+}
+
+const MOST_TOGETHER = 10;
+
+/** The whole page of a sale that could be opened. */
+export function SaleDesk({ event, live, priced, onRetry }: Props) {
+  const { sale } = live;
+  const state = useSaleState(sale);
+  const link = useLink(live);
+  const narrow = useNarrow();
+  const [filter, setFilter] = useState<Filter>(NO_FILTER);
+  const [partySize, setPartySize] = useState(2);
+  const [view, setView] = useState<ViewKind>("map");
+  const [area, setArea] = useState(-1);
+  const [checkout, setCheckout] = useState(false);
+  const map = useRef<MapHandle>(null);
+  const survey = useSurvey(sale, priced.prices, filter);
+  const onSale = event.policy.on_sale !== false && event.on_sale !== false;
+  const most = Math.min(MOST_TOGETHER, event.policy.max_per_hold);
+
+  useEffect(() => {
+    for (const booking of state.booked) keepBooking(event.id, booking);
+    if (state.booked.length) setCheckout(false);
+  }, [event.id, state.booked]);
+
+  useEffect(() => {
+    if (!state.basket.lines.length) setCheckout(false);
+  }, [state.basket.lines.length]);
+
+  useEffect(() => {
+    const { notice } = state;
+    if (notice?.kind === "found") map.current?.showPlaces(notice.places);
+    if (notice?.kind === "taken") map.current?.flash(notice.places);
+    if (notice?.kind === "not-free") map.current?.flash([notice.place]);
+    // The id says that a notice is new.
+  }, [state.noticeId]);
+
+  const findBest = useCallback(() => {
+    sale.takeBest({
+      quantity: partySize,
+      categories: [...filter.categories],
+      sections: [],
+      accessible: filter.accessible ? 1 : 0,
+      maxPrice: filter.maxPrice,
+    });
+  }, [sale, partySize, filter]);
+
+  const find = (
+    <FindPanel
+      priced={priced}
+      currency={event.currency}
+      survey={survey}
+      filter={filter}
+      onFilter={setFilter}
+      partySize={partySize}
+      mostTogether={most}
+      onPartySize={setPartySize}
+      onBest={findBest}
+      busy={state.waiting}
+      enabled={onSale && state.known}
+    />
+  );
+  const basket = (
+    <BasketPanel
+      sale={sale}
+      state={state}
+      currency={event.currency}
+      colours={priced.colours}
+      onShow={(places) => map.current?.showPlaces(places)}
+      onCheckout={() => setCheckout(true)}
+      onSale={onSale}
+    />
+  );
+  const filtered = useMemo(() => isFiltering(filter), [filter]);
+
+  if (link.state === "ended") return <PageState kind="ended" message={link.reason} onRetry={onRetry} />;
+  return (
+    <main className="desk" data-view={view}>
+      <Header event={event} link={link} view={view} onView={setView} />
+      <MapArea
+        ref={map}
+        live={live}
+        state={state}
+        priced={priced}
+        currency={event.currency}
+        survey={survey}
+        filter={filter}
+        partySize={partySize}
+        hidden={view !== "map"}
+        narrow={narrow}
+        onArea={setArea}
+      />
+      {view === "list" ? (
+        <ListView
+          sale={sale}
+          priced={priced}
+          currency={event.currency}
+          survey={survey}
+          filter={filter}
+          known={state.known}
+          enabled={onSale}
+        />
+      ) : null}
+      <div className="float" data-view={view}>
+        {!onSale ? <p className="card strip">This event is not on sale at the moment.</p> : null}
+        {filtered && survey?.fitting === 0 ? (
+          <div className="card strip">
+            <p>Nothing free fits these filters.</p>
+            <button type="button" className="button small" onClick={() => setFilter(NO_FILTER)}>
+              Show everything
+            </button>
+          </div>
+        ) : null}
+        {state.notice ? <NoticeCard key={state.noticeId} sale={sale} notice={state.notice} /> : null}
+        {area >= 0 ? (
+          <AreaCard
+            key={area}
+            sale={sale}
+            group={area}
+            prices={priced.prices}
+            currency={event.currency}
+            most={most}
+            suggested={partySize}
+            survey={survey}
+            onClose={() => setArea(-1)}
+          />
+        ) : null}
+      </div>
+      {narrow ? (
+        <Sheet
+          state={state}
+          sale={sale}
+          survey={survey}
+          currency={event.currency}
+          partySize={partySize}
+          mostTogether={most}
+          onPartySize={setPartySize}
+          onBest={findBest}
+          onCheckout={() => setCheckout(true)}
+          find={find}
+          basket={basket}
+        />
+      ) : (
+        <aside className="panel" aria-label="Find seats and basket">
+          <div className="panel-scroll">{find}</div>
+          {basket}
+        </aside>
+      )}
+      {checkout ? (
+        <CheckoutDialog
+          sale={sale}
+          state={state}
+          event={event}
+          onClose={() => setCheckout(false)}
+        />
+      ) : null}
+      {state.booked.length ? (
+        <BookedCard
+          event={event}
+          chart={live.chart}
+          booked={state.booked}
+          onClose={() => sale.closeBooked()}
+        />
+      ) : null}
+      <Announcer sale={sale} state={state} link={link} />
+    </main>
+  );
+}

@@ -1,0 +1,83 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { readChart } from "../model/chart";
+import { fetchChartView, fetchEvent, HttpProblem, type SaleEvent } from "../wire/api";
+import { LiveSale, viewerToken } from "./live_sale";
+import { pricedChart } from "./sale_view";
+import { SaleDesk } from "./SaleDesk";
+import { PageState, Skeleton } from "./states";
+import "./viewer.css";
+
+type Loaded =
+  | { readonly state: "loading" }
+  | { readonly state: "failed"; readonly problem: "unknown" | "offline" | "broken"; readonly message: string }
+  | { readonly state: "ready"; readonly event: SaleEvent; readonly live: LiveSale };
+
+export default function ViewerPage({ event: id }: { readonly event: string }) {
+  const [loaded, setLoaded] = useState<Loaded>({ state: "loading" });
+  const [attempt, setAttempt] = useState(0);
+  const retry = useCallback(() => setAttempt((n) => n + 1), []);
+
+  useEffect(() => {
+    let live: LiveSale | null = null;
+    let left = false;
+    setLoaded({ state: "loading" });
+    open(id)
+      .then(([event, opened]) => {
+        live = opened;
+        if (left) opened.close();
+        else setLoaded({ state: "ready", event, live: opened });
+      })
+      .catch((error: unknown) => {
+        if (!left) setLoaded(failure(error));
+      });
+    return () => {
+      left = true;
+      live?.close();
+    };
+  }, [id, attempt]);
+
+  useEffect(() => {
+    if (loaded.state === "ready") document.title = `${loaded.event.name} · Seats`;
+  }, [loaded]);
+
+  if (loaded.state === "loading") return <Skeleton />;
+  if (loaded.state === "failed") {
+    return <PageState kind={loaded.problem} message={loaded.message} onRetry={retry} />;
+  }
+  return <Ready event={loaded.event} live={loaded.live} onRetry={retry} />;
+}
+
+function Ready({ event: first, live, onRetry }: { event: SaleEvent; live: LiveSale; onRetry: () => void }) {
+  const [event, setEvent] = useState(first);
+  const priced = useMemo(() => pricedChart(live.chart, event), [live, event]);
+
+  useEffect(() => {
+    let changes = live.sale.state.changes;
+    return live.sale.subscribe(() => {
+      const { changes: now, chartHash } = live.sale.state;
+      if (chartHash && chartHash !== live.chart.hash) onRetry();
+      else if (now !== changes) {
+        changes = now;
+        void fetchEvent(event.id).then(setEvent);
+      }
+    });
+  }, [live, event.id, onRetry]);
+
+  return <SaleDesk event={event} live={live} priced={priced} onRetry={onRetry} />;
+}
+
+async function open(id: string): Promise<[SaleEvent, LiveSale]> {
+  const token = viewerToken();
+  const event = await fetchEvent(id);
+  const [view, ready] = await Promise.all([fetchChartView(event.chart_view_url), token]);
+  return [{ ...event, id }, new LiveSale(id, readChart(view), ready)];
+}
+
+function failure(error: unknown): Loaded {
+  if (error instanceof HttpProblem) {
+    const problem = error.status === 404 ? "unknown" : "broken";
+    return { state: "failed", problem, message: error.message };
+  }
+  if (error instanceof TypeError) return { state: "failed", problem: "offline", message: "" };
+  return { state: "failed", problem: "broken", message: "" };
+}

@@ -1,0 +1,28 @@
+/**
+ * `window.seatengine`: where places are on the screen, for tests that drive a real pointer and for
+ * whoever looks into a report. It reads only; nothing on the page uses it.
+ */
+
+import type { SeatMap } from "../scene/seat_map";
+
+interface DebugHandle {
+  /** Page coordinates of a place, CSS px. */
+  readonly pointOf: (place: number) => { x: number; y: number };
+}
+
+declare global {
+  interface Window {
+    seatengine?: DebugHandle;
+  }
+}
+
+export function exposeMap(map: SeatMap, container: HTMLElement): () => void {
+  window.seatengine = {
+    pointOf: (place) => {
+      const box = container.getBoundingClientRect();
+      const { x, y } = map.screenOf(place);
+      return { x: box.left + x, y: box.top + y };
+    },
+  };
+  return () => delete window.seatengine;
+}

@@ -1,0 +1,95 @@
+/** A sale wired to its socket and to this browser's storage. One per page. */
+
+import { Sale, type Booking } from "../model/sale";
+import type { ChartModel } from "../model/chart";
+import { createViewer } from "../wire/api";
+import { LiveConnection, type Link } from "../wire/connection";
+import { CloseCode } from "../wire/messages";
+
+const TOKEN_KEY = "seatengine.viewer";
+
+export async function viewerToken(): Promise<string> {
+  const kept = localStorage.getItem(TOKEN_KEY);
+  if (kept) return kept;
+  const token = await createViewer();
+  // Another tab may have been quicker; both must speak as the same viewer.
+  const first = localStorage.getItem(TOKEN_KEY) ?? token;
+  localStorage.setItem(TOKEN_KEY, first);
+  return first;
+}
+
+export class LiveSale {
+  readonly sale: Sale;
+  link: Link = { state: "connecting" };
+  private readonly connection: LiveConnection;
+  private readonly listeners = new Set<() => void>();
+  private renewed = false;
+
+  constructor(
+    readonly event: string,
+    readonly chart: ChartModel,
+    private token: string,
+  ) {
+    const tab = Array.from(crypto.getRandomValues(new Uint8Array(6)), (b) => b.toString(36)).join("");
+    let asked = 0;
+    this.sale = new Sale(chart, {
+      ask: (message) => this.connection.ask(message),
+      hello: () => this.connection.hello(),
+      newRef: () => `${tab}-${(asked += 1)}`,
+      localNow: () => Date.now(),
+    });
+    this.connection = new LiveConnection({
+      url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`,
+      event,
+      token: () => this.token,
+      seen: () => this.sale.seats,
+      onMessage: (message) => this.sale.handle(message),
+      onLink: (link) => this.linked(link),
+    });
+    this.sale.recall(keptBookings(event));
+    this.connection.open();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly currentLink = (): Link => this.link;
+
+  close(): void {
+    this.connection.close();
+  }
+
+  private linked(link: Link): void {
+    if (link.state === "ended" && link.code === CloseCode.BAD_TOKEN && !this.renewed) {
+      this.renewed = true;
+      localStorage.removeItem(TOKEN_KEY);
+      void viewerToken().then((token) => {
+        this.token = token;
+        this.connection.open();
+      });
+      return;
+    }
+    this.link = link;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** Bookings stay on this device, so that a reload still shows them. */
+export function keepBooking(event: string, booking: Booking): void {
+  const kept = keptBookings(event).filter((b) => b.booking !== booking.booking);
+  localStorage.setItem(bookingsKey(event), JSON.stringify([...kept, booking].slice(-20)));
+}
+
+export function keptBookings(event: string): readonly Booking[] {
+  try {
+    return JSON.parse(localStorage.getItem(bookingsKey(event)) ?? "[]") as Booking[];
+  } catch {
+    return [];
+  }
+}
+
+function bookingsKey(event: string): string {
+  return `seatengine.bookings.${event}`;
+}

@@ -1,0 +1,69 @@
+/** What all parts of the page share: the event, its chart in this event's prices, the live sale. */
+
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { survey, type Filter, type Survey } from "../model/filter";
+import type { ChartModel } from "../model/chart";
+import type { Sale, SaleState } from "../model/sale";
+import type { SaleEvent } from "../wire/api";
+import type { Link } from "../wire/connection";
+import type { LiveSale } from "./live_sale";
+
+export interface PricedChart {
+  readonly chart: ChartModel;
+  /** By category index of the chart. */
+  readonly prices: readonly number[];
+  readonly colours: readonly string[];
+}
+
+export function pricedChart(chart: ChartModel, event: SaleEvent): PricedChart {
+  const own = new Map(event.categories.map((category) => [category.key, category]));
+  return {
+    chart,
+    prices: chart.categories.map((c) => own.get(c.key)?.price ?? c.price),
+    colours: chart.categories.map((c) => own.get(c.key)?.color || c.color),
+  };
+}
+
+export function useSaleState(sale: Sale): SaleState {
+  return useSyncExternalStore(sale.subscribe, () => sale.state);
+}
+
+export function useLink(live: LiveSale): Link {
+  return useSyncExternalStore(live.subscribe, live.currentLink);
+}
+
+const SURVEY_EVERY_MS = 250;
+
+/** Counts and prices by block, counted again at most four times a second. Null until known. */
+export function useSurvey(sale: Sale, prices: readonly number[], filter: Filter): Survey | null {
+  const [version, setVersion] = useState(0);
+  useEffect(() => {
+    let timer = 0;
+    const stop = sale.seats.subscribe(() => {
+      timer ||= window.setTimeout(() => {
+        timer = 0;
+        setVersion((v) => v + 1);
+      }, sale.seats.known ? SURVEY_EVERY_MS : 0);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [sale]);
+  return useMemo(
+    () => (sale.seats.known ? survey(sale.chart, sale.seats.statuses, prices, filter) : null),
+    [sale, prices, filter, version, sale.seats.known],
+  );
+}
+
+/** The server's time, told anew every quarter of a second while `running`. */
+export function useNow(sale: Sale, running: boolean): number {
+  const [now, setNow] = useState(() => sale.now());
+  useEffect(() => {
+    if (!running) return undefined;
+    setNow(sale.now());
+    const timer = setInterval(() => setNow(sale.now()), 250);
+    return () => clearInterval(timer);
+  }, [sale, running]);
+  return now;
+}

@@ -1,0 +1,138 @@
+/** Every sentence of the buyer's page. Short, plain, kind and exact. */
+
+import { AREA, BOOTH, fullLabel, placeName, type ChartModel } from "../model/chart";
+import { money } from "../model/money";
+import type { Notice } from "../model/sale";
+import { BOOKED, FREE, HELD } from "../model/seats";
+import { BestStep, Code } from "../wire/messages";
+
+export const locale = navigator.language || "en";
+
+const list = new Intl.ListFormat("en", { type: "conjunction" });
+const count = new Intl.NumberFormat(locale);
+
+export function number(value: number): string {
+  return count.format(value);
+}
+
+export function plural(n: number, one: string, many: string): string {
+  return `${number(n)} ${n === 1 ? one : many}`;
+}
+
+export function seats(n: number): string {
+  return plural(n, "seat", "seats");
+}
+
+export function left(n: number): string {
+  return `${number(n)} left`;
+}
+
+export function price(minor: number, currency: string): string {
+  return money(minor, currency, locale);
+}
+
+/** "Row B · Seat 12", for a line under its section. */
+export function shortName(chart: ChartModel, place: number): string {
+  const { row, seat, kind } = placeName(chart, place);
+  if (kind === AREA || kind === BOOTH) return seat;
+  return row ? `${kind === 1 ? "Table" : "Row"} ${row} · Seat ${seat}` : `Seat ${seat}`;
+}
+
+/** "Stalls, row B, seat 12", to be said aloud. */
+export function spokenName(chart: ChartModel, place: number): string {
+  const { section, row, seat, kind } = placeName(chart, place);
+  const own =
+    kind === AREA || kind === BOOTH
+      ? [seat]
+      : [row && `${kind === 1 ? "table" : "row"} ${row}`, `seat ${seat}`];
+  return [section, ...own].filter(Boolean).join(", ");
+}
+
+export function statusWord(status: number): string {
+  if (status === FREE) return "free";
+  if (status === HELD) return "held by someone else";
+  if (status === BOOKED) return "sold";
+  return "not on sale";
+}
+
+export function labels(chart: ChartModel, places: readonly number[], most = 4): string {
+  const named = [...new Set(places.map((place) => fullLabel(chart, place)))];
+  const shown = named.slice(0, most);
+  const more = named.length - shown.length;
+  return list.format(more > 0 ? [...shown, `${number(more)} more`] : shown);
+}
+
+export interface NoticeWords {
+  readonly text: string;
+  readonly tone: "plain" | "careful";
+  /** Places the notice offers, in the groups a tap would take. */
+  readonly offers: readonly (readonly number[])[];
+}
+
+export function noticeWords(notice: Notice, chart: ChartModel): NoticeWords {
+  switch (notice.kind) {
+    case "taken": {
+      const what = `${seatWord(chart, notice.places)} ${labels(chart, notice.places)} ${notice.places.length === 1 ? "was" : "were"} just taken.`;
+      const offers = besideOffers(notice.beside, notice.wanted);
+      return { text: `${what} ${besideSentence(chart, offers)}`.trim(), tone: "careful", offers };
+    }
+    case "not-free": {
+      const what = `${seatWord(chart, [notice.place])} ${fullLabel(chart, notice.place)} is ${statusWord(notice.status)}.`;
+      const offers = besideOffers(notice.beside, 1);
+      return { text: `${what} ${besideSentence(chart, offers)}`.trim(), tone: "careful", offers };
+    }
+    case "refused":
+      return { text: refusalSentence(notice.code, notice.message), tone: "careful", offers: [] };
+    case "found":
+      return { text: foundSentence(chart, notice.step, notice.places), tone: "plain", offers: [] };
+    case "ended":
+      return {
+        text: `Your time ran out, so ${notice.count === 1 ? "your seat is" : `your ${number(notice.count)} seats are`} free again. You can pick ${notice.count === 1 ? "it" : "them"} again if nobody else has.`,
+        tone: "careful",
+        offers: [],
+      };
+  }
+}
+
+function seatWord(chart: ChartModel, places: readonly number[]): string {
+  const kinds = new Set(places.map((place) => placeName(chart, place).kind));
+  if (kinds.has(AREA) || kinds.has(BOOTH)) return "";
+  return places.length === 1 ? "Seat" : "Seats";
+}
+
+function besideOffers(beside: readonly number[], wanted: number): readonly (readonly number[])[] {
+  if (!beside.length) return [];
+  if (wanted <= 1) return beside.slice(0, 2).map((place) => [place]);
+  return beside.length >= wanted ? [beside.slice(0, wanted)] : [beside];
+}
+
+function besideSentence(chart: ChartModel, offers: readonly (readonly number[])[]): string {
+  const places = offers.flat();
+  if (!places.length) return "";
+  return `${labels(chart, places)} ${places.length === 1 ? "is" : "are"} free.`;
+}
+
+function foundSentence(chart: ChartModel, step: number, places: readonly number[]): string {
+  const what = `Found ${labels(chart, places)}`;
+  switch (step) {
+    case BestStep.TOGETHER:
+      return places.length === 1 ? `${what}.` : `${what}, all together.`;
+    case BestStep.TOGETHER_LEAVES_ONE:
+      return `${what}, all together. One single seat is left beside you.`;
+    case BestStep.NEARBY:
+      return `${what}: near each other, not all in one row.`;
+    default:
+      return `${what}: apart, the best that is left.`;
+  }
+}
+
+function refusalSentence(code: number, message: string): string {
+  if (code === Code.UNAVAILABLE || code === Code.OVERLOADED) {
+    return "The box office is very busy. Nothing was changed; please try again.";
+  }
+  return message || "That was not possible. Nothing was changed.";
+}
+
+export function minutesLeft(minutes: number): string {
+  return `${plural(minutes, "minute", "minutes")} left to book your seats.`;
+}
