@@ -101,7 +101,7 @@ class Seat(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Seats side by side, in order: neighbours in `seats` sit together unless an aisle parts them."""
+    """Seats side by side, in order; neighbours sit together unless an aisle parts them."""
 
     id: str
     label: str

@@ -21,14 +21,19 @@ from seatengine.chart.chart import (
 )
 from seatengine.chart.parametric.oval import Oval, oval
 from seatengine.chart.parametric.palette import BRONZE, GOLD, PLATINUM, SILVER, STANDING, VALUE
-from seatengine.chart.parametric.plan import Marks, Plan, PlannedRow, row_label
-from seatengine.chart.parametric.stadium import wheelchair_row
+from seatengine.chart.parametric.plan import (
+    Marks,
+    Plan,
+    PlannedRow,
+    row_label,
+    wheelchair_row,
+)
 from seatengine.chart.parametric.wedge import (
     AISLE,
     ROW_PITCH,
     SEAT_PITCH,
-    Arc,
     Wedge,
+    aligned_parts,
     smallest_fit,
     split,
 )
@@ -86,7 +91,7 @@ def arena(seats: int) -> Chart:
     _draw_stage(plan, floor)
     _add_floor_seats(plan, floor)
     for block in blocks:
-        _add_section(plan, block, tiers, floor)
+        _add_section(plan, block, tiers)
     _add_standing(plan, floor, seats - plan.seat_count())
     return plan.finish()
 
@@ -115,17 +120,17 @@ def _blocks(tiers: tuple[int, ...], scale: float) -> list[_Block]:
     arcs = _rim(scale).arcs()
     blocks = []
     offset = 0.0
+    parts_below = dict.fromkeys(_OPEN_ARCS, 1)
     for tier, rows in enumerate(tiers):
         number = 0
         for at in _OPEN_ARCS:
-            arc = arcs[at]
-            arc = Arc(arc.center, arc.radius + offset, arc.start, arc.end)
+            arc = arcs[at].further(offset)
             if at == 1:
                 arc = arc.part(1 - _OPEN_CORNER, 1.0)
             if at == 7:
                 arc = arc.part(0.0, _OPEN_CORNER)
-            middle = (rows - 1) * ROW_PITCH / 2
-            parts = max(1, round(arc.length(middle) / (_SECTION_SEATS * SEAT_PITCH + AISLE)))
+            parts = aligned_parts(arc, rows, _SECTION_SEATS, parts_below[at])
+            parts_below[at] = parts
             for part in split(arc, parts):
                 number += 1
                 blocks.append(_Block(Wedge(part, rows), tier, at, number))
@@ -145,7 +150,7 @@ def _category(block: _Block, tiers: tuple[int, ...]) -> Category:
     return BRONZE if side else VALUE
 
 
-def _add_section(plan: Plan, block: _Block, tiers: tuple[int, ...], floor: _Floor) -> None:
+def _add_section(plan: Plan, block: _Block, tiers: tuple[int, ...]) -> None:
     wedge = block.wedge
     label = str((block.tier + 1) * 100 + block.number)
     category = _category(block, tiers).key
@@ -191,9 +196,9 @@ def _standing_back(floor: _Floor) -> float:
 def _floor_blocks(floor: _Floor) -> list[tuple[float, float, int, int]]:
     """Three blocks side by side: x and y of the first seat, rows, seats a row."""
     top = _standing_back(floor) + 50.0
-    width = 2 * floor.half_width * 0.86
+    width = 2 * floor.half_width * 0.83
     columns = int((width - 2 * AISLE) / 3 / SEAT_PITCH)
-    rows = int((floor.bottom - 30.0 - top) / ROW_PITCH)
+    rows = int((floor.bottom - 40.0 - top) / ROW_PITCH)
     if columns < 3 or rows < 2:
         return []
     block = columns * SEAT_PITCH
@@ -230,10 +235,10 @@ def _add_floor_seats(plan: Plan, floor: _Floor) -> None:
                 entrance="Floor Doors",
             )
         )
-        xs = x + np.arange(columns) * SEAT_PITCH
+        xs = x + np.arange(columns, dtype=np.float64) * SEAT_PITCH
         for row in range(rows):
             marks = wheelchair_row(columns) if row == rows - 1 and number != 2 else Marks()
-            ys = np.full(columns, y + row * ROW_PITCH)
+            ys = np.full(columns, y + row * ROW_PITCH, np.float64)
             plan.rows.append(PlannedRow(label, row_label(row), xs, ys, category, marks))
     if blocks:
         x, y, rows, columns = blocks[1]
@@ -253,7 +258,8 @@ def _add_floor_seats(plan: Plan, floor: _Floor) -> None:
 
 
 def _add_standing(plan: Plan, floor: _Floor, capacity: int) -> None:
-    top, bottom = _stage_front(floor) + 36.0, _standing_back(floor)
+    top = _stage_front(floor) + 36.0
+    bottom = _standing_back(floor) if _floor_blocks(floor) else floor.bottom - 20.0
     plan.areas.append(
         Area(
             id="standing",

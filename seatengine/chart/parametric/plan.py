@@ -142,11 +142,13 @@ class Plan:
 
     def _bounds(self) -> tuple[float, float, float, float]:
         xs, ys = [], []
-        for row in (*self.rows, *self.tables):
+        for row in self.rows:
             xs += [float(row.x.min()), float(row.x.max())]
             ys += [float(row.y.min()), float(row.y.max())]
         shapes: list[Shape] = [t.shape for t in self.tables]
-        shapes += [o.shape for o in (*self.booths, *self.areas, *self.decorations)]
+        shapes += [b.shape for b in self.booths]
+        shapes += [a.shape for a in self.areas]
+        shapes += [d.shape for d in self.decorations]
         shapes += [s.outline for s in self.sections if s.outline]
         for shape in shapes:
             for point in _corners(shape):
@@ -243,8 +245,19 @@ def _corners(shape: Shape) -> tuple[Point, ...]:
     )
 
 
+def wheelchair_row(count: int) -> Marks:
+    """Spaces for wheelchairs at both ends of a row, each with a companion's seat beside it."""
+    if count < 4:
+        return Marks()
+    accessible, companion = {0, count - 1}, {1, count - 2}
+    if count >= 12:
+        accessible |= {2, count - 3}
+        companion |= {3, count - 4}
+    return Marks(accessible=frozenset(accessible), companion=frozenset(companion))
+
+
 def row_label(number: int) -> str:
-    """The label of row `number` from 0: A to Z, then AA, AB; I and O are left out as in theatres."""
+    """The label of row `number` from 0: A to Z, then AA, AB, without I and O, as in theatres."""
     label = ""
     number += 1
     while number:

@@ -20,13 +20,17 @@ from seatengine.chart.chart import (
 )
 from seatengine.chart.parametric.oval import Oval, oval
 from seatengine.chart.parametric.palette import BRONZE, GOLD, PLATINUM, SILVER, VALUE
-from seatengine.chart.parametric.plan import Marks, Plan, PlannedRow, row_label
+from seatengine.chart.parametric.plan import (
+    Marks,
+    Plan,
+    PlannedRow,
+    row_label,
+    wheelchair_row,
+)
 from seatengine.chart.parametric.wedge import (
-    AISLE,
     ROW_PITCH,
-    SEAT_PITCH,
-    Arc,
     Wedge,
+    aligned_parts,
     smallest_fit,
     split,
     trimmed,
@@ -49,6 +53,7 @@ _CORNERS: Final = (1, 3, 5, 7)
 _PITCH_LENGTH: Final = 105.0
 _PITCH_WIDTH: Final = 68.0
 _RUN_OFF: Final = 9.0
+_APRON: Final = "#5E9460"
 _GRASS: Final = "#6FA86B"
 _GRASS_STRIPE: Final = "#78B274"
 _LINE: Final = "#FFFFFF"
@@ -121,14 +126,13 @@ def _blocks(shape: _Shape, scale: float) -> list[_Block]:
     arcs = _rim(scale).arcs()
     blocks = []
     offset = 0.0
+    parts_below = dict.fromkeys(shape.arcs, 1)
     for tier, rows in enumerate(shape.tiers):
         ring = []
-        middle = offset + (rows - 1) * ROW_PITCH / 2
         for number in shape.arcs:
-            arc = arcs[number]
-            width = _SECTION_SEATS * SEAT_PITCH + AISLE
-            parts = max(1, round(arc.length(middle) / width))
-            further = Arc(arc.center, arc.radius + offset, arc.start, arc.end)
+            further = arcs[number].further(offset)
+            parts = aligned_parts(further, rows, _SECTION_SEATS, parts_below[number])
+            parts_below[number] = parts
             ring += [
                 _Block(Wedge(part, rows), tier, number, (i + 0.5) / parts, 0)
                 for i, part in enumerate(split(further, parts))
@@ -144,7 +148,7 @@ def _blocks(shape: _Shape, scale: float) -> list[_Block]:
 
 
 def _labels(blocks: list[_Block]) -> list[str]:
-    """101 and on for the lowest tier, 201 for the next; four digits where a tier has 100 or more."""
+    """101 and on for the lowest tier, 201 for the next; 1001 where a tier has 100 or more."""
     per_tier = 100 if max(b.number for b in blocks) < 100 else 1_000
     return [str((b.tier + 1) * per_tier + b.number) for b in blocks]
 
@@ -192,17 +196,6 @@ def _add_section(
         plan.rows.append(PlannedRow(label, row_label(row), x, y, category, marks))
 
 
-def wheelchair_row(count: int) -> Marks:
-    """Spaces for wheelchairs at both ends of a row, each with a companion's seat beside it."""
-    if count < 4:
-        return Marks()
-    accessible, companion = {0, count - 1}, {1, count - 2}
-    if count >= 12:
-        accessible |= {2, count - 3}
-        companion |= {3, count - 4}
-    return Marks(accessible=frozenset(accessible), companion=frozenset(companion))
-
-
 def _gate(at: Point) -> str:
     """Eight gates around the ground, A in the north and on clockwise."""
     turn = (math.atan2(at.y, at.x) + math.pi / 2 + math.pi / 8) % (2 * math.pi)
@@ -235,13 +228,15 @@ def _pillars(plan: Plan, blocks: list[_Block]) -> set[int]:
 def _draw_pitch(plan: Plan, scale: float) -> None:
     """Grass in stripes and the markings of Law 1, true to scale."""
     length, width = _PITCH_LENGTH * scale, _PITCH_WIDTH * scale
-    apron = 5.0 * scale
     origin = Point(0.0, 0.0)
+    inset = min(26.0, 0.8 * _RUN_OFF * scale)
+    rim = [arc.point(i / 12, -inset) for arc in _rim(scale).arcs() for i in range(12)]
+    plan.decorate(Decoration("", "shape", Polygon(tuple(rim)), fill=_APRON))
     plan.decorate(
         Decoration(
             "",
             "stage",
-            Rectangle(origin, length + 2 * apron, width + 2 * apron, 0.0, 2.0 * scale),
+            Rectangle(origin, length, width),
             fill=_GRASS,
         )
     )
@@ -260,5 +255,18 @@ def _draw_pitch(plan: Plan, scale: float) -> None:
         for depth, across in ((16.5, 40.32), (5.5, 18.32)):
             center = Point(side * (length / 2 - depth * scale / 2), 0.0)
             line(Rectangle(center, depth * scale, across * scale))
+        spot = Point(side * (length / 2 - 11.0 * scale), 0.0)
+        line(Ellipse(spot, 0.3 * scale, 0.3 * scale))
         goal = Point(side * (length / 2 + 1.2 * scale), 0.0)
         line(Rectangle(goal, 2.4 * scale, 7.32 * scale))
+        bench = Point(side * 14.0 * scale, width / 2 + 5.0 * scale)
+        plan.decorate(
+            Decoration(
+                "",
+                "shape",
+                Rectangle(bench, 10.0 * scale, 2.0 * scale, 0.0, 0.6 * scale),
+                text="Home" if side < 0 else "Away",
+                fill="#3C4250",
+                text_size=1.2 * scale,
+            )
+        )

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from seatengine.chart.chart import (
+    Category,
     Chart,
     Decoration,
     Ellipse,
@@ -18,11 +19,26 @@ from seatengine.chart.chart import (
     Section,
 )
 from seatengine.chart.parametric.palette import BRONZE, GOLD, PLATINUM, SILVER, TABLES, VALUE
-from seatengine.chart.parametric.plan import Marks, Plan, PlannedRow, PlannedTable, row_label
-from seatengine.chart.parametric.stadium import wheelchair_row
-from seatengine.chart.parametric.wedge import ROW_PITCH, Arc, Floats, Wedge, smallest_fit, trimmed
+from seatengine.chart.parametric.plan import (
+    Marks,
+    Plan,
+    PlannedRow,
+    PlannedTable,
+    row_label,
+    wheelchair_row,
+)
+from seatengine.chart.parametric.wedge import (
+    AISLE,
+    ROW_PITCH,
+    SEAT_PITCH,
+    Arc,
+    Floats,
+    Wedge,
+    smallest_fit,
+    trimmed,
+)
 
-_HALF_ANGLE: Final = math.radians(33.0)
+_HALF_ANGLE: Final = math.radians(27.0)
 _DOWN: Final = math.pi / 2
 _TIER_GAP: Final = 3.4 * ROW_PITCH
 # Shares of the angle: left, centre and right block.
@@ -31,7 +47,11 @@ _TABLE_SEATS: Final = 4
 _TABLE_RADIUS: Final = 15.0
 _TABLE_REACH: Final = 25.0
 _TABLE_PITCH: Final = 92.0
+_TABLE_DEPTH: Final = 84.0
 _BOX_PITCH: Final = 74.0
+_BOX_DEPTH: Final = 54.0
+_BOX_DISTANCE: Final = 52.0
+_BOX_SEATS: Final = ((-13.0, -11.0), (-13.0, 11.0), (13.0, -11.0), (13.0, 11.0))
 
 
 class _Tier(msgspec.Struct):
@@ -44,9 +64,9 @@ class _Tier(msgspec.Struct):
 
 def theatre(seats: int) -> Chart:
     """A theatre of exactly `seats` seats."""
-    tables, boxes = _extras(seats)
-    in_rows = seats - _TABLE_SEATS * (tables + 2 * boxes)
     rows = _rows(seats)
+    tables, boxes = _extras(seats, rows)
+    in_rows = seats - _TABLE_SEATS * (tables + 2 * boxes)
 
     def wedges(radius: float) -> list[Wedge]:
         return [w for tier in _tiers(rows, radius) for w in tier.wedges]
@@ -66,15 +86,24 @@ def theatre(seats: int) -> Chart:
     return plan.finish()
 
 
-def _extras(seats: int) -> tuple[int, int]:
-    """How many tables, and how many boxes on each side."""
+def _extras(seats: int, rows: tuple[int, ...]) -> tuple[int, int]:
+    """How many tables, and how many boxes on each side: about as many as have room."""
     if seats < 250:
         return 0, 0
-    return min(15, max(3, round(seats / 130))), min(8, max(2, round(seats / 260)))
+    first_row = 2 * _HALF_ANGLE * (_radius(seats, rows) - _TABLE_DEPTH)
+    tables = max(2, int(first_row / _TABLE_PITCH))
+    boxes = max(2, int(rows[0] * ROW_PITCH * 0.8 / _BOX_PITCH))
+    return min(tables, seats // 60), min(boxes, 12, seats // 80)
+
+
+def _radius(seats: int, rows: tuple[int, ...]) -> float:
+    """About the radius of the first row: the mean row holds the mean number of seats."""
+    mean = (seats / sum(rows) * SEAT_PITCH + 3 * AISLE) / (2 * _HALF_ANGLE)
+    return max(mean - sum(rows) * ROW_PITCH / 2 - _TIER_GAP * (len(rows) - 1) / 2, 160.0)
 
 
 def _rows(seats: int) -> tuple[int, ...]:
-    rows = min(140, max(3, round(0.9 * math.sqrt(seats))))
+    rows = min(140, max(3, round(0.75 * math.sqrt(seats))))
     if seats < 250:
         return (rows,)
     if seats < 1_400:
@@ -134,6 +163,7 @@ def _marks(tier: int, row: int, wedge: Wedge, counts: list[int], tiers: int) -> 
 
 
 def _category_key(tier: int, depth: float, tiers: int) -> str:
+    bands: tuple[tuple[float, Category], ...]
     if tier == 0:
         bands = ((0.3, PLATINUM), (0.62, GOLD), (1.0, SILVER))
     elif tier == 1 and tiers == 3:
@@ -147,7 +177,7 @@ def _category_key(tier: int, depth: float, tiers: int) -> str:
 
 def _add_tables(plan: Plan, radius: float, tables: int) -> None:
     """Cabaret tables on an arc before the first row, each booked whole."""
-    arc_radius = radius - 84.0
+    arc_radius = radius - _TABLE_DEPTH
     step = _TABLE_PITCH / arc_radius
     first = _DOWN + step * (tables - 1) / 2
     half = step * tables / 2
@@ -181,24 +211,21 @@ def _add_boxes(plan: Plan, radius: float, boxes: int) -> None:
     """Boxes of four along both side walls, booked whole; the nearest to the stage see it askew."""
     for side, name in ((1, "Left Boxes"), (-1, "Right Boxes")):
         section = name.lower().replace(" ", "-")
-        corners = []
+        wall = _DOWN + side * _HALF_ANGLE
+        along = np.array([math.cos(wall), math.sin(wall)])
+        away = side * np.array([-along[1], along[0]])
         for number in range(boxes):
-            along = radius + 10.0 + number * _BOX_PITCH
-            angle = _DOWN + side * (_HALF_ANGLE + 62.0 / along)
-            out = np.array([math.cos(angle), math.sin(angle)])
-            across = np.array([-out[1], out[0]])
-            center = out * along
-            offsets = [(-13.0, -11.0), (-13.0, 11.0), (13.0, -11.0), (13.0, 11.0)]
-            spots = np.array([center + out * a + across * b for a, b in offsets])
+            center = along * (radius + 12.0 + number * _BOX_PITCH) + away * _BOX_DISTANCE
+            spots = np.array([center + along * a + away * b for a, b in _BOX_SEATS])
             plan.tables.append(
                 PlannedTable(
                     section,
                     f"Box {2 * number + (1 if side > 0 else 2)}",
                     Rectangle(
                         Point(float(center[0]), float(center[1])),
-                        60.0,
-                        52.0,
-                        math.degrees(angle),
+                        _BOX_PITCH - 12.0,
+                        _BOX_DEPTH,
+                        math.degrees(wall),
                         8.0,
                     ),
                     spots[:, 0],
@@ -207,10 +234,15 @@ def _add_boxes(plan: Plan, radius: float, boxes: int) -> None:
                     restricted=number == 0,
                 )
             )
-            corners.append((center - across * 34.0, center + across * 34.0))
-        first, last = corners[0], corners[-1]
-        border = [c[0] for c in corners] + [c[1] for c in reversed(corners)]
-        del first, last
+        first = along * (radius + 12.0) + away * _BOX_DISTANCE
+        last = along * (radius + 12.0 + (boxes - 1) * _BOX_PITCH) + away * _BOX_DISTANCE
+        reach, depth = along * _BOX_PITCH * 0.5, away * (_BOX_DEPTH / 2 + 6.0)
+        border = (
+            first - reach - depth,
+            last + reach - depth,
+            last + reach + depth,
+            first - reach + depth,
+        )
         plan.sections.append(
             Section(
                 id=section,
@@ -222,28 +254,23 @@ def _add_boxes(plan: Plan, radius: float, boxes: int) -> None:
 
 
 def _draw_stage(plan: Plan, radius: float, tables: bool) -> None:
-    """A stage whose front edge is parallel to the first row."""
-    front_radius = radius - (170.0 if tables else 70.0)
-    front_radius = max(front_radius, radius * 0.4)
-    half = _HALF_ANGLE * 0.86
-    arc = Arc(Point(0.0, 0.0), front_radius, _DOWN - half, _DOWN + half)
-    front = [arc.point(1 - i / 16) for i in range(17)]
-    depth = max(160.0, radius * 0.16)
-    back_y = front[0].y - depth
-    plan.focal_point = Point(0.0, front_radius)
+    """A stage a little wider than the first row; its front is parallel to what stands before it."""
+    front = radius - (_TABLE_DEPTH + 70.0 if tables else 46.0)
+    half = radius * math.sin(_HALF_ANGLE) * 1.12 + 20.0
+    widest = front * math.sin(_HALF_ANGLE * 1.05)
+    bow = []
+    for i in range(33):
+        x = half * (1 - i / 16)
+        bow.append(Point(x, math.sqrt(front**2 - min(abs(x), widest) ** 2)))
+    back = bow[0].y - max(130.0, half * 0.5)
+    plan.focal_point = Point(0.0, front)
     plan.decorate(
         Decoration(
             "",
             "stage",
-            Polygon(
-                (
-                    Point(front[0].x * 0.82, back_y),
-                    *front,
-                    Point(front[-1].x * 0.82, back_y),
-                )
-            ),
+            Polygon((*bow, Point(-half * 0.86, back), Point(half * 0.86, back))),
             text="Stage",
             fill="#3C4250",
-            text_size=depth * 0.22,
+            text_size=min(half * 0.11, 60.0),
         )
     )

@@ -43,6 +43,10 @@ class Arc(msgspec.Struct, frozen=True):
         """Of the arc `offset` further out."""
         return (self.radius + offset) * (self.end - self.start)
 
+    def further(self, offset: float) -> Arc:
+        """The same arc with a radius larger by `offset`."""
+        return Arc(self.center, self.radius + offset, self.start, self.end)
+
     def part(self, first: float, last: float) -> Arc:
         """The piece between two shares of its angle, 0 to 1."""
         span = self.end - self.start
@@ -111,6 +115,16 @@ class Wedge(msgspec.Struct, frozen=True):
 def split(arc: Arc, parts: int) -> list[Arc]:
     """`arc` in `parts` equal pieces, clockwise."""
     return [arc.part(i / parts, (i + 1) / parts) for i in range(parts)]
+
+
+def aligned_parts(arc: Arc, rows: int, seats: int, parts_below: int) -> int:
+    """Into how many sections of about `seats` a row to part an arc.
+
+    A multiple of how many the tier below has there, so that the aisles of both meet.
+    """
+    width = seats * SEAT_PITCH + AISLE
+    length = arc.length((rows - 1) * ROW_PITCH / 2)
+    return parts_below * max(1, round(length / width / parts_below))
 
 
 def trimmed(counts: list[list[int]], surplus: int) -> list[list[int]]:
