@@ -28,7 +28,7 @@ from gateway.hub import Hub
 from gateway.session import Purchase
 from seatengine.core.outputs import Accepted, Refusal
 from seatengine.core.shard import Shard
-from seatengine.errors import SeatEngineError
+from seatengine.errors import BadSettings, SeatEngineError
 from seatengine.ids import Epoch, EventId, HolderId
 from seatengine.shell.embedded import database_url
 from seatengine.shell.migrate import migrate
@@ -131,9 +131,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
     with database_url(settings) as url:
         await migrate(url)
         async with assembled(settings, url) as parts:
-            listening = socket.create_server(
-                (settings.host, settings.port), backlog=_BACKLOG, reuse_port=False
-            )
+            listening = _listening_socket(settings)
             opening = asyncio.create_task(_open_events(parts))
             # What exists now lives for ever: the collector need not look at it again. Messages
             # make no cycles, so collections may be rare.
@@ -145,6 +143,17 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
             finally:
                 opening.cancel()
                 listening.close()
+
+
+def _listening_socket(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise BadSettings(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
+            "Choose another with --port, or stop what uses it"
+        ) from error
 
 
 async def _open_events(parts: Parts) -> None:

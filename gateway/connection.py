@@ -36,6 +36,9 @@ LIVE_PATH: Final = "/live"
 
 _CLOSE_GRACE_S: Final = 2.0
 _log = logging.getLogger(__name__)
+# The library tells of every connection at "info"; with thousands of viewers that is noise.
+_handshake_log = logging.getLogger(f"{__name__}.handshake")
+_handshake_log.setLevel(logging.WARNING)
 
 
 Book = Callable[[EventId, Purchase, HolderId], Awaitable[Accepted | Refusal]]
@@ -109,7 +112,7 @@ class LiveConnection(asyncio.Protocol):
         self._server_connections = server_connections
         self._transport: asyncio.Transport | None = None
         self._handshake: ServerProtocol | None = ServerProtocol(
-            max_size=limits.MAX_MESSAGE_BYTES, extensions=[]
+            max_size=limits.MAX_MESSAGE_BYTES, extensions=[], logger=_handshake_log
         )
         self._reader = FrameReader(limits.MAX_MESSAGE_BYTES)
         self._session = Session(edge.identify, _now_ms())
