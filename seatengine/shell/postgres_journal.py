@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from asyncpg import Record
@@ -55,6 +55,7 @@ class PostgresJournal:
         self._url = url
         self._pool = pool
         self._append_timeout_ms = append_timeout_ms
+        self._on_commit = on_commit
         self._one_at_a_time = asyncio.Lock()
         self._prepared: _Prepared | None = None
         self._backoff_ms = 0
@@ -82,6 +83,8 @@ class PostgresJournal:
             except BaseException:
                 self.close()
                 raise
+        if rows:
+            self._on_commit()
         if len(rows) == len(appends):
             return frozenset()
         return frozenset(a.event for a in appends).difference(row[0] for row in rows)

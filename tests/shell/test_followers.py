@@ -42,16 +42,16 @@ class Sale:
     follower: Follower
     epoch: Epoch
     now_ms: int = 1_700_000_000_000
-    commands: int = 0
+    asked: int = 0
 
     def do(self, kind: type[commands.Command], **fields: object) -> int:
         """Step a staff command; the entry's seq, 0 when it was refused."""
-        self.commands += 1
+        self.asked += 1
         command = kind(
-            id=CommandId(f"c{self.commands}"),
+            id=CommandId(f"c{self.asked}"),
             holder=HolderId(str(fields.pop("holder", "k_staff"))),
             staff=True,
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
         outcome = self.shard.step(command, self.now_ms)  # type: ignore[arg-type]
         return outcome.seq if isinstance(outcome, Accepted) else 0
@@ -132,7 +132,7 @@ async def compare(sale: Sale) -> None:
 
     def price(booking: str, place: int) -> int:
         tariff = state.tariffs[state.bookings[BookingId(booking)].tariff]
-        return tariff.prices[table.category[place]]
+        return tariff.prices[int(table.category[place])]
 
     assert [tuple(r) for r in sold] == [
         (GALA, b, p, price(b, p)) for p, b in sorted(booked_by.items())
