@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -30,7 +29,9 @@ from seatengine.core.outputs import Accepted, Refusal
 from seatengine.core.shard import Shard
 from seatengine.errors import BadSettings, SeatEngineError
 from seatengine.ids import Epoch, EventId, HolderId
+from seatengine.shell.collector import calm_collector
 from seatengine.shell.embedded import database_url
+from seatengine.shell.followers import Follower
 from seatengine.shell.migrate import migrate
 from seatengine.shell.postgres import open_pool
 from seatengine.shell.postgres_journal import PostgresJournal
@@ -60,12 +61,19 @@ class Parts:
     """What one process consists of, for those who compose more around it (tests, tools)."""
 
     def __init__(
-        self, app: ASGIApp, edge: LiveEdge, runner: Runner, hub: Hub, catalog: Catalog
+        self,
+        app: ASGIApp,
+        edge: LiveEdge,
+        runner: Runner,
+        hub: Hub,
+        engine: EngineClient,
+        catalog: Catalog,
     ) -> None:
         self.app = app
         self.edge = edge
         self.runner = runner
         self.hub = hub
+        self.engine = engine
         self.catalog = catalog
 
 
@@ -75,12 +83,13 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
     secret = signing_secret(settings)
     owner = f"{socket.gethostname()}:{os.getpid()}"
     async with open_pool(url) as pool:
-        journal = PostgresJournal(url, pool)
         lease, snapshots, charts = (
             PostgresLease(pool),
             PostgresSnapshots(pool),
             PostgresCharts(pool),
         )
+        follower = Follower(pool, charts)
+        journal = PostgresJournal(url, pool, on_commit=follower.wake)
 
         async def rebuild(event: EventId) -> tuple[Shard, Epoch]:
             return await recover(
@@ -115,11 +124,15 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
             pages=PAGES,
         )
         sweeping = asyncio.create_task(_sweep(edge))
+        stop_following = asyncio.Event()
+        following = asyncio.create_task(follower.run(stop_following))
         try:
-            yield Parts(app, edge, runner, hub, catalog)
+            yield Parts(app, edge, runner, hub, engine, catalog)
         finally:
             sweeping.cancel()
             await runner.close()
+            stop_following.set()
+            await following
             journal.close()
 
 
@@ -133,11 +146,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
         async with assembled(settings, url) as parts:
             listening = _listening_socket(settings)
             opening = asyncio.create_task(_open_events(parts))
-            # What exists now lives for ever: the collector need not look at it again. Messages
-            # make no cycles, so collections may be rare.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 50, 1_000)
+            calm_collector()
             try:
                 await _listen(parts, listening, ready)
             finally:
