@@ -49,9 +49,19 @@ order by first_seq limit $3
 
 
 class PostgresJournal:
-    """A Journal. Appends have a connection of their own, so that no report ever delays a sale."""
+    """A Journal. Appends have a connection of their own, so that no report ever delays a sale.
 
-    def __init__(self, url: str, pool: Pool, *, append_timeout_ms: int = APPEND_TIMEOUT_MS) -> None:
+    `on_commit` is called after each append that wrote something.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        pool: Pool,
+        *,
+        append_timeout_ms: int = APPEND_TIMEOUT_MS,
+        on_commit: Callable[[], None] = lambda: None,
+    ) -> None:
         self._url = url
         self._pool = pool
         self._append_timeout_ms = append_timeout_ms
