@@ -8,6 +8,7 @@ chart that drops a place never gives its index to another (`Chart.next_index` on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Literal
 
@@ -196,13 +197,23 @@ class Chart(msgspec.Struct, frozen=True):
     focal_point: Point | None = None
 
 
+def seats_of(chart: Chart) -> Iterator[Seat]:
+    """Every chair of the chart, rows first and then tables. Booths and areas have none."""
+    for row in chart.rows:
+        yield from row.seats
+    for table in chart.tables:
+        yield from table.seats
+
+
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder = msgspec.msgpack.Decoder(Chart)
 
 
 def encode_chart(chart: Chart) -> bytes:
     """The chart's canonical bytes (msgpack); equal charts give equal bytes."""
-    return _encoder.encode(chart)
+    # A whole number in a float field is written as an integer, and read back as a float: only
+    # what was read once is canonical.
+    return _encoder.encode(_decoder.decode(_encoder.encode(chart)))
 
 
 def decode_chart(data: bytes) -> Chart:
