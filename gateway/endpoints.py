@@ -24,6 +24,7 @@ from seatengine.limits import MAX_CHART_FILE_BYTES, MAX_JSON_BODY_BYTES
 
 JSON_MEDIA_TYPE: Final = "application/json"
 CSV_MEDIA_TYPE: Final = "text/csv"
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 class Access(enum.Enum):
@@ -146,12 +147,12 @@ class Endpoint:
 
 
 def routes(endpoints: Sequence[Endpoint], authenticator: Authenticator) -> list[Route]:
-    """A route per path; one that knows every method of its path answers 405 with the full list."""
+    """A route per path, which answers other methods itself: 405 with all that the path knows."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in endpoints:
         by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
     return [
-        Route(path, _dispatcher(methods, authenticator), methods=list(methods))
+        Route(path, _dispatcher(methods, authenticator), methods=METHODS)
         for path, methods in by_path.items()
     ]
 
@@ -159,9 +160,14 @@ def routes(endpoints: Sequence[Endpoint], authenticator: Authenticator) -> list[
 def _dispatcher(
     methods: Mapping[str, Endpoint], authenticator: Authenticator
 ) -> Callable[[Request], Awaitable[Response]]:
+    allowed = ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
+
     async def dispatch(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        endpoint = methods[method]
+        endpoint = methods.get("GET" if request.method == "HEAD" else request.method)
+        if endpoint is None:
+            raise Problem(
+                "method-not-allowed", f"This address knows {allowed}.", headers={"Allow": allowed}
+            )
         caller = await _caller(request, endpoint.access, authenticator)
         given = request.headers.get("idempotency-key")
         call = Call(

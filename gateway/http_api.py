@@ -93,7 +93,8 @@ async def _on_engine_error(request: Request, error: Exception) -> Response:
     if isinstance(error, UnknownEvent):
         return problem_response(refused(Code.UNKNOWN_EVENT))
     if isinstance(error, BadChart):
-        return problem_response(Problem("bad-chart", error.reason, path=error.place))
+        reason = error.reason[:1].upper() + error.reason[1:].rstrip(".") + "."
+        return problem_response(Problem("bad-chart", reason, path=error.place))
     if isinstance(error, StoreUnavailable):
         _log.warning("%s %s: %s", request.method, request.url.path, error)
         text = "The box office cannot reach its store for a moment. Please try again."

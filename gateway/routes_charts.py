@@ -186,14 +186,14 @@ class ChartRoutes:
 
     async def export_chart(self, call: Call[Nothing, ExportQuery]) -> Response:
         row, chart = await self._own(call.path["chart_id"], call.organizer.organizer_id)
-        written = await asyncio.to_thread(write_chart, chart, call.query.format)
+        data, findings = await asyncio.to_thread(write_chart, chart, call.query.format)
         return Response(
-            written.data,
+            data,
             media_type=JSON_MEDIA_TYPE,
             headers={
                 "Cache-Control": "no-store",
                 "Content-Disposition": f'attachment; filename="{row.id}.{call.query.format}.json"',
-                "Export-Findings": str(len(written.report)),
+                "Export-Findings": str(len(findings)),
             },
         )
 

@@ -25,7 +25,7 @@ from gateway.resources import (
 )
 from seatengine.chart.seat_table import GroupKind
 from seatengine.core import commands, entries
-from seatengine.core.outputs import Accepted, Code
+from seatengine.core.outputs import Accepted, Code, HoldView
 from seatengine.ids import HoldId
 
 _HOLD: Final = {"hold": "The hold's number"}
@@ -118,11 +118,19 @@ class HoldRoutes:
         sale = await self._box_office.sale(call.path["event_id"], call.identity)
         command = _hold_command(sale, call, call.body.pick, HoldId(0), call.body.ttl_ms)
         accepted, entry = await sale.command(command, entries.SeatsHeld)
-        if accepted.view is None:
-            raise refused(Code.HOLD_ENDED)
-        location = f"/api/v1/events/{sale.row.id}/holds/{accepted.view.hold}"
-        hold = sale.hold_info(accepted.view, entry.step)
-        return json_response(hold, 201, {"Location": location})
+        view = accepted.view
+        if view is None:
+            if accepted.repeat:
+                raise refused(Code.HOLD_ENDED)
+            view = HoldView(
+                HoldId(accepted.seq),
+                entry.places,
+                entry.expires_at_ms,
+                sale.live.policy.max_extensions,
+                entry.tariff,
+            )
+        location = f"/api/v1/events/{sale.row.id}/holds/{view.hold}"
+        return json_response(sale.hold_info(view, entry.step), 201, {"Location": location})
 
     async def list_holds(self, call: Call[Nothing, Nothing]) -> Response:
         sale = await self._box_office.sale(call.path["event_id"], call.identity)

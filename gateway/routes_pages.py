@@ -11,11 +11,11 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from gateway.docs_page import STYLE, docs_html
+from gateway.endpoints import METHODS
 from gateway.openapi import Json
 
 Page = Callable[[Request], Awaitable[Response]]
@@ -31,16 +31,16 @@ documentation</a>.</p></html>
 """
 
 
-def page_routes(dist: Path, document: Json) -> list[BaseRoute]:
+def page_routes(dist: Path, document: Json) -> list[Route]:
     """`dist` is the folder of the built frontend; `document` the OpenAPI document to show.
 
-    Mounted last: everything that no other route knows is looked up among the built files.
+    Routed last: everything that no other route knows is looked up among the built files.
     """
     return [
         Route("/docs", _docs(document), methods=["GET"]),
         Route("/", _index(dist), methods=["GET"]),
         Route("/e/{event_id}", _index(dist), methods=["GET"]),
-        Mount("/", _BuiltFiles(directory=dist, check_dir=False)),
+        Route("/{path:path}", _built_file(dist), methods=METHODS),
     ]
 
 
@@ -69,14 +69,15 @@ def _docs(document: Json) -> Page:
     return docs
 
 
-class _BuiltFiles(StaticFiles):
-    """Files with how long they may be kept; a folder or a missing file is a plain 404."""
+def _built_file(dist: Path) -> Page:
+    files = StaticFiles(directory=dist, check_dir=False)
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        try:
-            response = await super().get_response(path, scope)
-        except RuntimeError:
-            # The folder itself is missing: nothing has been built.
-            raise HTTPException(404) from None
+    async def built_file(request: Request) -> Response:
+        path: str = request.path_params["path"]
+        if request.method not in ("GET", "HEAD") or not dist.is_dir():
+            raise HTTPException(404)
+        response = await files.get_response(path, request.scope)
         response.headers["Cache-Control"] = _FOR_EVER if path.startswith("assets/") else _ASK_AGAIN
         return response
+
+    return built_file
