@@ -38,7 +38,7 @@ def store_errors(doing: str) -> Iterator[None]:
         raise StoreUnavailable(f"the database failed while {doing}: {said}") from error
 
 
-async def connect(url: str, timeout_ms: int = STORE_CONNECT_TIMEOUT_MS) -> Connection:
+async def connect(url: str, timeout_ms: int) -> Connection:
     """A connection of one's own. Raises what asyncpg raises."""
     return await asyncpg.connect(url, timeout=timeout_ms / 1_000, server_settings=_SETTINGS)
 

@@ -118,7 +118,7 @@ class PostgresJournal:
         self._backoff_ms = min(max(2 * self._backoff_ms, STORE_RETRY_MIN_MS), STORE_RETRY_MAX_MS)
         self._not_before_s = loop.time() + self._backoff_ms / 1_000
         with store_errors("connecting to append to the journal"):
-            connection = await connect(self._url)
+            connection = await connect(self._url, self._append_timeout_ms)
             try:
                 with cut_after(self._append_timeout_ms, connection.terminate):
                     append = await connection.prepare(_APPEND)

@@ -37,6 +37,7 @@ def test_database_url_has_its_usual_name_too() -> None:
         ({"SEATENGINE_PORT": "eighty"}, "port"),
         ({"SEATENGINE_PORT": "65536"}, "port"),
         ({"SEATENGINE_LOG_LEVEL": "loud"}, "log_level"),
+        ({"SEATENGINE_MESSAGES_PER_SECOND": "0"}, "messages_per_second"),
         ({"SEATENGINE_DATA_DIR": ""}, "data_dir"),
         ({"DATABASE_URL": "mysql://a@b/c"}, "database_url"),
         ({"SEATENGINE_PUBLIC_URL": "tickets.example.org"}, "public_url"),
