@@ -115,7 +115,13 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
                 event, purchase.command_id, holder, purchase.hold, contact
             )
 
-        edge = LiveEdge(runner, hub, tokens.holder, book)
+        edge = LiveEdge(
+            runner,
+            hub,
+            tokens.holder,
+            book,
+            messages_per_second=settings.messages_per_second,
+        )
         app = http_app(
             catalog=catalog,
             engine=engine,

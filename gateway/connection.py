@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
@@ -55,12 +55,14 @@ class LiveEdge:
         identify: Callable[[str], HolderId | None],
         book: Book,
         allowed_origins: frozenset[str] = frozenset(),
+        messages_per_second: int = limits.MESSAGES_PER_SECOND,
     ) -> None:
         self.runner = runner
         self.hub = hub
         self.identify = identify
         self.book = book
         self.allowed_origins = allowed_origins
+        self.messages_per_second = messages_per_second
         self.connections: set[LiveConnection] = set()
         self.by_address: dict[str, int] = {}
         self.tasks: set[asyncio.Task[None]] = set()
@@ -115,7 +117,7 @@ class LiveConnection(asyncio.Protocol):
             max_size=limits.MAX_MESSAGE_BYTES, extensions=[], logger=_handshake_log
         )
         self._reader = FrameReader(limits.MAX_MESSAGE_BYTES)
-        self._session = Session(edge.identify, _now_ms())
+        self._session = Session(edge.identify, _now_ms(), edge.messages_per_second)
         self._event: EventId | None = None
         self._greeted = False
         self._closing = False
@@ -127,15 +129,15 @@ class LiveConnection(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]
+        # uvloop's transports are asyncio's in all but name, so only the type checker is told.
+        self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
         edge = self._edge
         edge.connections.add(self)
         self._server_connections.add(self)
         edge.by_address[self._address] = edge.by_address.get(self._address, 0) + 1
-        self._transport.set_write_buffer_limits(  # type: ignore[union-attr]
+        self._transport.set_write_buffer_limits(
             high=limits.SLOW_READER_BYTES, low=limits.SLOW_READER_BYTES // 8
         )
 

@@ -67,11 +67,16 @@ Effect = AnyCommand | Say | Bye | Open | Greet | Purchase | None
 
 
 class Session:
-    """The conversation of one connection. `identify` gives a token's holder, None if it is bad."""
+    """The conversation of one connection. `identify` gives a token's holder, None if it is bad.
+
+    `messages_per_second` is what it may send on average; at least MESSAGE_BURST at once.
+    """
 
     __slots__ = (
         "_allowance",
         "_allowance_at_ms",
+        "_allowance_per_ms",
+        "_burst",
         "_hello",
         "_identify",
         "_prefix",
@@ -79,13 +84,20 @@ class Session:
         "holder",
     )
 
-    def __init__(self, identify: Callable[[str], HolderId | None], now_ms: int) -> None:
+    def __init__(
+        self,
+        identify: Callable[[str], HolderId | None],
+        now_ms: int,
+        messages_per_second: int = limits.MESSAGES_PER_SECOND,
+    ) -> None:
         self._identify = identify
         self.holder = HolderId("")
         self._prefix = ""
         self._hello: wire.Hello | None = None
         self._unanswered: set[CommandId] = set()
-        self._allowance = float(limits.MESSAGE_BURST)
+        self._burst = max(limits.MESSAGE_BURST, messages_per_second)
+        self._allowance = float(self._burst)
+        self._allowance_per_ms = messages_per_second / 1000
         self._allowance_at_ms = now_ms
 
     def receive(self, payload: bytes, now_ms: int) -> Effect:
@@ -107,12 +119,12 @@ class Session:
         return self._ask(message)
 
     def _may_speak(self, now_ms: int) -> bool:
-        """A token bucket: MESSAGES_PER_SECOND on average, MESSAGE_BURST at once."""
+        """A token bucket."""
         passed_ms = now_ms - self._allowance_at_ms
         if passed_ms > 0:
             self._allowance_at_ms = now_ms
-            grown = self._allowance + passed_ms * (limits.MESSAGES_PER_SECOND / 1000)
-            self._allowance = min(grown, limits.MESSAGE_BURST)
+            grown = self._allowance + passed_ms * self._allowance_per_ms
+            self._allowance = min(grown, self._burst)
         if self._allowance < 1:
             return False
         self._allowance -= 1

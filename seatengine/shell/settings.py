@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from seatengine import limits
 from seatengine.errors import BadSettings
 
 _SECRET_BYTES: Final = 32
@@ -42,6 +43,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Text = ""
     """Where browsers reach this installation, such as https://tickets.example.org.
     Empty: http://host:port."""
+
+    messages_per_second: Annotated[
+        int, msgspec.Meta(ge=1, le=limits.CEILING_MESSAGES_PER_SECOND)
+    ] = limits.MESSAGES_PER_SECOND
+    """How many messages one websocket may send, on average; one that sends more is closed.
+    People need a few; a load test, or a box office's own software, may need more."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to say on standard error."""

@@ -181,6 +181,14 @@ def test_too_many_messages_end_the_conversation() -> None:
         assert isinstance(say(calm, wire.Ping(i), i * gap_ms), Say)
 
 
+def test_an_operator_may_allow_more_messages() -> None:
+    session = Session(identify, 0, messages_per_second=1_000)
+    say(session, wire.Hello(1, "good", "e"), 0)
+    assert all(isinstance(say(session, wire.Ping(i), i), Say) for i in range(3_000))
+    effects = [say(session, wire.Ping(i), 3_000) for i in range(1_001)]
+    assert effects[-1] == Bye(CloseCode.TOO_MANY_MESSAGES)
+
+
 def test_too_many_unanswered_commands_are_refused_not_queued() -> None:
     talk = Talk()
     effects = [
