@@ -12,7 +12,18 @@ import math
 import msgspec
 import numpy as np
 
-from seatengine.chart.chart import Category, Chart, Decoration, Floor, Point, Shape, Zone
+from seatengine.chart.chart import (
+    Area,
+    Booth,
+    Category,
+    Chart,
+    Decoration,
+    Floor,
+    Point,
+    Shape,
+    Table,
+    Zone,
+)
 from seatengine.chart.seat_table import SeatTable, focal_point
 
 VIEW_FORMAT = 1
@@ -81,8 +92,12 @@ def chart_view(chart: Chart, table: SeatTable) -> ChartView:
     spacing = _seat_spacing(table)
     # A twentieth of a seat is finer than any screen shows.
     scale = max(1, min(1000, 2 ** math.ceil(math.log2(20 / spacing))))
-    shapes: dict[str, Shape] = {o.id: o.shape for o in (*chart.tables, *chart.booths, *chart.areas)}
-    floors = {o.id: o.floor for o in (*chart.rows, *chart.tables, *chart.booths, *chart.areas)}
+    shapes: dict[str, Shape] = {}
+    floors = {row.id: row.floor for row in chart.rows}
+    shaped: tuple[Table | Booth | Area, ...] = (*chart.tables, *chart.booths, *chart.areas)
+    for owner in shaped:
+        shapes[owner.id] = owner.shape
+        floors[owner.id] = owner.floor
     return ChartView(
         format=VIEW_FORMAT,
         hash=table.chart_hash,
