@@ -66,10 +66,10 @@ function EventCard({ event }: { readonly event: EventSummary }) {
         <Silhouette url={event.chart_view_url} onPlaces={setPlaces} />
         <div className="event-words">
           <h2>{event.name}</h2>
-          <p>{[event.venue, eventDate(event.starts_at)].filter(Boolean).join(" · ")}</p>
+          <p>{[eventDate(event.starts_at), event.venue].filter(Boolean).join(" · ")}</p>
           <p className="event-more">
             <span>{places ? plural(places, "place", "places") : "\u00a0"}</span>
-            <b>{event.on_sale === false ? "Not on sale yet" : "Choose seats"}</b>
+            <b>{event.on_sale ? "Choose seats" : "Not on sale yet"}</b>
           </p>
         </div>
       </a>

@@ -59,9 +59,10 @@ export interface Range {
   readonly most: number;
 }
 
-/** From all of the chart to seats `MOST_SEAT_PX` apart. */
+/** From all of the chart to seats `MOST_SEAT_PX` apart; a tiny chart is not blown up further. */
 export function scaleRange(fitScale: number, spacing: number): Range {
-  return { least: fitScale, most: Math.max(fitScale, MOST_SEAT_PX / spacing) };
+  const most = MOST_SEAT_PX / spacing;
+  return { least: Math.min(fitScale, most), most };
 }
 
 /** The nearest scale at which the map rests: quarter doublings above the fitting one. */

@@ -6,7 +6,7 @@
 import type { Category, ChartView, Decoration, Floor, GroupView } from "../wire/messages";
 import {
   boundsOf,
-  deepestPoint,
+  labelPoint,
   outlinesOfSeats,
   ringOf,
   ringOfShape,
@@ -49,6 +49,8 @@ export interface Block {
   readonly floor: string;
   readonly entrance: string;
   readonly rings: readonly Ring[];
+  /** The chart drew this outline; else it was made from the seats. */
+  readonly outlined: boolean;
   readonly bounds: Bounds;
   readonly labelAt: { readonly x: number; readonly y: number; readonly depth: number };
   readonly groups: readonly number[];
@@ -225,8 +227,9 @@ function blocksOf(view: ChartView, members: readonly Int32Array[], columns: Colu
       floor: section?.floor || first[4],
       entrance: section?.entrance ?? "",
       rings,
+      outlined: Boolean(section?.outline?.length),
       bounds: boundsOf(rings),
-      labelAt: deepestPoint(rings),
+      labelAt: labelPoint(rings),
       groups,
       places,
     });
@@ -244,8 +247,9 @@ function blocksOf(view: ChartView, members: readonly Int32Array[], columns: Colu
       floor: floor || section?.floor || "",
       entrance: section?.entrance ?? "",
       rings,
+      outlined: true,
       bounds: boundsOf(rings),
-      labelAt: deepestPoint(rings),
+      labelAt: labelPoint(rings),
       groups: [index],
       places: members[index]!,
     });

@@ -33,6 +33,8 @@ export interface BlockSurvey {
   readonly fitting: number;
   /** The lowest price among those; -1 where there is none. */
   readonly from: number;
+  /** The highest one; -1 where there is none. */
+  readonly to: number;
   /** The most free neighbours in one row that pass. */
   readonly longestRun: number;
   /** The category most of the block's places have. */
@@ -58,7 +60,7 @@ export function survey(
   const freeByCategory = new Array<number>(chart.categories.length).fill(0);
   const blocks = chart.blocks.map((block) => {
     const perCategory = new Int32Array(chart.categories.length);
-    let [free, fitting, from, longestRun, run] = [0, 0, -1, 0, 0];
+    let [free, fitting, from, to, longestRun, run] = [0, 0, -1, -1, 0, 0];
     let previous = -2;
     for (const place of block.places) {
       const category = chart.category[place]!;
@@ -75,6 +77,7 @@ export function survey(
         fitting += 1;
         const price = prices[category] ?? 0;
         if (from < 0 || price < from) from = price;
+        to = Math.max(to, price);
         run = place === previous + 1 && chart.link[previous] ? run + 1 : 1;
         longestRun = Math.max(longestRun, run);
         previous = place;
@@ -89,6 +92,7 @@ export function survey(
       free,
       fitting,
       from,
+      to,
       longestRun,
       category: perCategory.indexOf(Math.max(...perCategory)),
     };

@@ -16,13 +16,18 @@ function formatOf(currency: string, locale: string, whole: boolean): Intl.Number
   return format;
 }
 
+/** The word for no price at all. */
+const FREE_OF_CHARGE = "Free";
+
 export function money(minor: number, currency: string, locale: string): string {
+  if (minor === 0) return FREE_OF_CHARGE;
   const format = formatOf(currency, locale, false);
   return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
 /** Without the cents where there are none: for the map, where room is short. */
 export function shortMoney(minor: number, currency: string, locale: string): string {
+  if (minor === 0) return FREE_OF_CHARGE;
   const digits = formatOf(currency, locale, false).resolvedOptions().maximumFractionDigits ?? 2;
   const unit = 10 ** digits;
   return minor % unit ? money(minor, currency, locale) : formatOf(currency, locale, true).format(minor / unit);

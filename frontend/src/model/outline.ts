@@ -78,8 +78,32 @@ export function contains(rings: readonly Ring[], x: number, y: number): boolean 
   return inside;
 }
 
-/** The point deepest inside `rings` and its distance to the edge: where a label has most room. */
-export function deepestPoint(rings: readonly Ring[]): { x: number; y: number; depth: number } {
+/**
+ * Where a label has most room: the middle of the shape where that is nearly as deep inside as any
+ * point, else the deepest point. `depth` is its distance to the edge.
+ */
+export function labelPoint(rings: readonly Ring[]): { x: number; y: number; depth: number } {
+  const deepest = deepestPoint(rings);
+  const middle = centroid(rings);
+  const depth = (contains(rings, middle.x, middle.y) ? 1 : -1) * edgeDistance(rings, middle.x, middle.y);
+  return depth >= deepest.depth * 0.75 ? { ...middle, depth } : deepest;
+}
+
+function centroid(rings: readonly Ring[]): { x: number; y: number } {
+  let [x, y, area] = [0, 0, 0];
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
+      const cross = ring[j]! * ring[i + 1]! - ring[i]! * ring[j + 1]!;
+      x += (ring[j]! + ring[i]!) * cross;
+      y += (ring[j + 1]! + ring[i + 1]!) * cross;
+      area += cross * 3;
+    }
+  }
+  if (area) return { x: x / area, y: y / area };
+  return { x: rings[0]?.[0] ?? 0, y: rings[0]?.[1] ?? 0 };
+}
+
+function deepestPoint(rings: readonly Ring[]): { x: number; y: number; depth: number } {
   const { left, top, right, bottom } = boundsOf(rings);
   let best = { x: (left + right) / 2, y: (top + bottom) / 2, depth: -Infinity };
   let [x0, y0, width, height] = [left, top, right - left, bottom - top];
@@ -119,7 +143,7 @@ function edgeDistance(rings: readonly Ring[], x: number, y: number): number {
 
 /**
  * The outlines of a cloud of seats, where the chart drew none: seats are spread over a grid of
- * `spacing`, grown by one cell so that rows join, and the edge is walked and its corners cut.
+ * less than half of `spacing`, grown by almost one spacing so that rows join, and the edge is walked and its corners cut.
  */
 export function outlinesOfSeats(
   xs: ArrayLike<number>,
@@ -134,21 +158,25 @@ export function outlinesOfSeats(
     top = Math.min(top, ys[i]!);
     bottom = Math.max(bottom, ys[i]!);
   }
-  const cell = Math.max(spacing * 0.8, (right - left) / 400, (bottom - top) / 400);
-  const columns = Math.ceil((right - left) / cell) + 5;
-  const rows = Math.ceil((bottom - top) / cell) + 5;
+  const cell = Math.max(spacing * 0.4, (right - left) / 600, (bottom - top) / 600);
+  const reach = Math.max(1, Math.round((spacing * 0.95) / cell));
+  const border = reach + 1;
+  const columns = Math.ceil((right - left) / cell) + 2 * border + 1;
+  const rows = Math.ceil((bottom - top) / cell) + 2 * border + 1;
   const filled = new Uint8Array(columns * rows);
   for (let i = 0; i < xs.length; i += 1) {
-    const column = Math.round((xs[i]! - left) / cell) + 2;
-    const row = Math.round((ys[i]! - top) / cell) + 2;
-    for (let dy = -1; dy <= 1; dy += 1) {
-      for (let dx = -1; dx <= 1; dx += 1) filled[(row + dy) * columns + column + dx] = 1;
+    const column = Math.round((xs[i]! - left) / cell) + border;
+    const row = Math.round((ys[i]! - top) / cell) + border;
+    for (let dy = -reach; dy <= reach; dy += 1) {
+      for (let dx = -reach; dx <= reach; dx += 1) {
+        if (dx * dx + dy * dy <= reach * reach + 1) filled[(row + dy) * columns + column + dx] = 1;
+      }
     }
   }
   return edgeRings(filled, columns, rows).map((ring) => {
     for (let i = 0; i < ring.length; i += 2) {
-      ring[i] = left + (ring[i]! - 2.5) * cell;
-      ring[i + 1] = top + (ring[i + 1]! - 2.5) * cell;
+      ring[i] = left + (ring[i]! - border - 0.5) * cell;
+      ring[i + 1] = top + (ring[i + 1]! - border - 0.5) * cell;
     }
     return Float32Array.from(cutCorners(cutCorners(straightened(ring))));
   });

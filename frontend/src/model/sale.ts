@@ -26,7 +26,11 @@ export interface SalePort {
   readonly hello: () => void;
   readonly newRef: () => string;
   readonly localNow: () => number;
+  readonly later: (ms: number, act: () => void) => void;
 }
+
+/** How often and how long after each other a message is sent again that met a busy box office. */
+const BUSY_RETRIES_MS = [500, 1_500, 4_000];
 
 export interface BestWish {
   readonly quantity: number;
@@ -93,6 +97,7 @@ interface Ask {
   readonly message: Asked;
   readonly wish: Wish | null;
   readonly marked: readonly number[];
+  readonly retries: number;
 }
 
 export class Sale {
@@ -205,6 +210,7 @@ export class Sale {
   handle(message: ServerMessage): void {
     switch (message.type) {
       case "Welcome":
+        this.seats.epoch = message.epoch;
         this.update({
           viewer: message.viewer,
           chartHash: message.chart_hash,
@@ -313,6 +319,7 @@ export class Sale {
   }
 
   private refused(message: Refused): void {
+    if (this.retriedWhenBusy(message)) return;
     const ask = this.answered(message.ref);
     if (!ask) return;
     this.seats.mark(
@@ -340,6 +347,19 @@ export class Sale {
       this.say({ kind: "refused", code: message.code, message: message.message });
     }
     this.nextWish();
+  }
+
+  /** A busy box office says nothing of the wish itself: the same message goes out again, later. */
+  private retriedWhenBusy({ ref, code }: Refused): boolean {
+    const ask = this.asks.get(ref);
+    const wait = BUSY_RETRIES_MS[ask?.retries ?? 0];
+    if (!ask || wait === undefined) return false;
+    if (code !== Code.UNAVAILABLE && code !== Code.OVERLOADED) return false;
+    this.asks.set(ref, { ...ask, retries: ask.retries + 1 });
+    this.port.later(wait, () => {
+      if (this.asks.has(ref)) this.port.ask(ask.message);
+    });
+    return true;
   }
 
   private wish(wish: Wish): void {
@@ -392,7 +412,7 @@ export class Sale {
   }
 
   private send(message: Asked, wish: Wish | null, marked: readonly number[], mark = NOT_MINE): void {
-    this.asks.set(message.ref, { message, wish, marked });
+    this.asks.set(message.ref, { message, wish, marked, retries: 0 });
     if (mark !== NOT_MINE) this.seats.mark(marked, mark);
     this.refreshWaiting();
     this.port.ask(message);

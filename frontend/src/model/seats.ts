@@ -46,9 +46,10 @@ export class SeatStore {
     this.tell(null);
   }
 
-  /** False where something was missed: say Hello again. */
+  /** False where something was missed: say Hello again. What is known already is passed over. */
   applyDelta(delta: Delta): boolean {
-    if (!this.known || delta.after_seq !== this.seq) return false;
+    if (!this.known || this.seq < delta.after_seq) return false;
+    if (this.seq >= delta.seq) return true;
     const bytes = new DataView(delta.places.buffer, delta.places.byteOffset, delta.places.byteLength);
     const count = delta.places.byteLength >> 2;
     const places = new Uint32Array(count);

@@ -1,11 +1,12 @@
 /** Names, prices and places left on the blocks of the far view, as small bitmaps. */
 
 import { isOnFloor, type Block, type ChartModel } from "../model/chart";
+import { contains } from "../model/outline";
 import { css, inkOn } from "../model/colour";
 import { blockFill, inSight, type Frame } from "./ground";
 
 export interface BlockWords {
-  readonly price: (minor: number) => string;
+  readonly price: (from: number, to: number) => string;
   readonly left: (count: number) => string;
   readonly soldOut: string;
 }
@@ -17,11 +18,20 @@ interface Label {
   readonly height: number;
 }
 
-const NAME_PX = 13;
-const LINE_PX = 16;
+interface Size {
+  readonly name: number;
+  readonly words: number;
+  readonly line: number;
+}
+
+const NORMAL: Size = { name: 13, words: 12, line: 16 };
+const SMALL: Size = { name: 10, words: 10, line: 11 };
+const MOST_WIDTHS = 2_000;
 
 export class BlockLabels {
   private readonly labels = new Map<number, Label | null>();
+  private readonly widths = new Map<string, number>();
+  private readonly ruler = document.createElement("canvas").getContext("2d")!;
 
   constructor(
     private readonly chart: ChartModel,
@@ -60,43 +70,62 @@ export class BlockLabels {
   private labelOf(block: Block, frame: Frame, moving: boolean): Label | null {
     const kept = this.labels.get(block.index);
     if (moving && kept !== undefined) return kept;
-    const lines = this.linesOf(block, frame);
+    const { lines, size } = this.linesOf(block, frame);
     const ink = inkOn(blockFill(block, frame));
-    const key = `${lines.join("|")} ${ink.r} ${frame.palette.dark}`;
+    const key = `${lines.join("|")} ${size.name} ${ink.r} ${frame.palette.dark}`;
     if (kept && kept.key === key) return kept;
-    const label = lines.length ? this.painted(key, lines, css(ink), frame) : null;
+    const label = lines.length ? this.painted(key, lines, css(ink), frame, size) : null;
     this.labels.set(block.index, label);
     return label;
   }
 
   /** As many lines as the block has room for. */
-  private linesOf(block: Block, frame: Frame): string[] {
-    const room = block.labelAt.depth * frame.camera.scale;
-    const wide = ((block.bounds.right - block.bounds.left) * frame.camera.scale) / 2;
+  private linesOf(block: Block, frame: Frame): { lines: string[]; size: Size } {
     const own = frame.survey?.blocks[block.index];
-    const width = Math.min(wide, room * 2.2);
-    const fits = (text: string) => text.length * NAME_PX * 0.29 <= width;
-    const lines: string[] = [];
-    if (room >= 8 && block.label && fits(block.label)) lines.push(block.label);
-    if (!own) return lines;
-    const price = own.from >= 0 ? this.words.price(own.from) : this.words.soldOut;
-    if (room >= 17 && fits(price)) lines.push(price);
-    const left = this.words.left(own.fitting);
-    if (room >= 27 && own.fitting > 0 && fits(left)) lines.push(left);
-    return lines;
+    const all = block.label ? [block.label] : [];
+    if (own) {
+      all.push(own.fitting ? this.words.price(own.from, own.to) : this.words.soldOut);
+      if (own.fitting) all.push(this.words.left(own.fitting));
+    }
+    for (let count = all.length; count > 0; count -= 1) {
+      const lines = all.slice(0, count);
+      if (this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
+    }
+    const name = all.slice(0, 1);
+    return this.hasRoom(block, name, frame, SMALL) ? { lines: name, size: SMALL } : { lines: [], size: SMALL };
   }
 
-  private painted(key: string, lines: readonly string[], ink: string, frame: Frame): Label {
-    const canvas = document.createElement("canvas");
-    const height = lines.length * LINE_PX;
-    const measure = canvas.getContext("2d")!;
-    const fontOf = (line: number) =>
-      line === 0 ? `650 ${NAME_PX}px ${frame.palette.family}` : `500 12px ${frame.palette.family}`;
-    const widths = lines.map((text, line) => {
-      measure.font = fontOf(line);
-      return measure.measureText(text).width;
+  private hasRoom(block: Block, lines: readonly string[], frame: Frame, size: Size): boolean {
+    const { scale } = frame.camera;
+    const { x, y } = block.labelAt;
+    const halfHeight = (lines.length * size.line) / 2 - 1;
+    return lines.every((text, line) => {
+      const half = (this.widthOf(text, fontOf(line, frame.palette.family, size)) / 2 + 1.5) / scale;
+      const top = y + (line * size.line - halfHeight) / scale;
+      const bottom = top + (size.line - 2) / scale;
+      return [x - half, x + half].every(
+        (side) => contains(block.rings, side, top) && contains(block.rings, side, bottom),
+      );
     });
-    const width = Math.ceil(Math.max(...widths)) + 4;
+  }
+
+  private widthOf(text: string, font: string): number {
+    const key = `${font} ${text}`;
+    let width = this.widths.get(key);
+    if (width === undefined) {
+      this.ruler.font = font;
+      width = this.ruler.measureText(text).width;
+      if (this.widths.size > MOST_WIDTHS) this.widths.clear();
+      this.widths.set(key, width);
+    }
+    return width;
+  }
+
+  private painted(key: string, lines: readonly string[], ink: string, frame: Frame, size: Size): Label {
+    const canvas = document.createElement("canvas");
+    const height = lines.length * size.line;
+    const { family } = frame.palette;
+    const width = Math.ceil(Math.max(...lines.map((text, line) => this.widthOf(text, fontOf(line, family, size))))) + 4;
     canvas.width = Math.round(width * this.pixelRatio);
     canvas.height = Math.round(height * this.pixelRatio);
     const ctx = canvas.getContext("2d")!;
@@ -105,10 +134,14 @@ export class BlockLabels {
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     lines.forEach((text, line) => {
-      ctx.font = fontOf(line);
+      ctx.font = fontOf(line, family, size);
       ctx.globalAlpha = line === 2 ? 0.82 : 1;
-      ctx.fillText(text, width / 2, LINE_PX * (line + 0.5));
+      ctx.fillText(text, width / 2, size.line * (line + 0.5));
     });
     return { key, canvas, width, height };
   }
+}
+
+function fontOf(line: number, family: string, size: Size): string {
+  return line === 0 ? `650 ${size.name}px ${family}` : `500 ${size.words}px ${family}`;
 }

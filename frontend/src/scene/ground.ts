@@ -2,7 +2,7 @@
 
 import { AREA, BOOTH, isOnFloor, TABLE, type Block, type ChartModel } from "../model/chart";
 import type { Camera, Viewport } from "../model/camera";
-import { css, mix } from "../model/colour";
+import { css, inkOn, mix, parseColour, type Rgb } from "../model/colour";
 import type { Survey } from "../model/filter";
 import { boundsOf, ringOfShape, type Bounds, type Ring } from "../model/outline";
 import { BOOKED, FREE, HELD, MINE, NOT_MINE, type SeatStore } from "../model/seats";
@@ -66,6 +66,7 @@ export class Ground {
     const { palette, camera } = frame;
     const path = this.blockPaths[block.index]!;
     const far = block.area >= 0 ? 1 : frame.far;
+    if (far === 0 && !block.outlined) return;
     const near = mix(palette.ground, palette.surface, 1);
     const fill = mix(near, blockFill(block, frame), far);
     ctx.fillStyle = css(fill);
@@ -115,20 +116,17 @@ export class Ground {
     const { palette, camera } = frame;
     if (!isOnFloor(decoration.floor, frame.floor) || !inSight(drawn.bounds, frame)) return;
     switch (decoration.kind) {
-      case "stage":
-      case "screen":
-        ctx.fillStyle = palette.stage;
-        ctx.fill(path);
-        break;
       case "line":
-        ctx.strokeStyle = css(palette.line);
+        ctx.strokeStyle = css(parseColour(decoration.stroke) ?? palette.line, 0.8);
         ctx.lineWidth = 1.5 / camera.scale;
         ctx.stroke(path);
         break;
+      case "stage":
+      case "screen":
       case "shape":
       case "bar":
       case "stairs":
-        ctx.fillStyle = css(mix(palette.ground, palette.line, 0.45));
+        ctx.fillStyle = css(decorationFill(decoration, palette));
         ctx.fill(path);
         break;
       case "text":
@@ -142,7 +140,7 @@ export class Ground {
   private text(ctx: CanvasRenderingContext2D, drawn: Drawn, frame: Frame): void {
     const { decoration, bounds } = drawn;
     const { palette, camera } = frame;
-    const text = decoration.text || (decoration.kind === "stage" ? "Stage" : "");
+    const { text } = decoration;
     if (!text || !isOnFloor(decoration.floor, frame.floor) || !inSight(bounds, frame)) return;
     const width = (bounds.right - bounds.left) * camera.scale;
     const isStage = decoration.kind === "stage" || decoration.kind === "screen";
@@ -152,7 +150,9 @@ export class Ground {
     if (px < 8 || (isStage && width < 40)) return;
     ctx.font = `600 ${px}px ${palette.family}`;
     ctx.letterSpacing = isStage ? `${px * 0.18}px` : "0px";
-    ctx.fillStyle = isStage ? palette.stageInk : css(palette.inkSoft);
+    const filled = decoration.kind !== "text" && decoration.kind !== "icon";
+    ctx.fillStyle = css(filled ? inkOn(decorationFill(decoration, palette)) : palette.inkSoft);
+    if (filled && ctx.measureText(text).width > width) return;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     const x = ((bounds.left + bounds.right) / 2) * camera.scale + camera.x;
@@ -162,8 +162,15 @@ export class Ground {
   }
 }
 
+/** The organizer's own colour, a little quieter than what is for sale. */
+export function decorationFill({ kind, fill }: Decoration, palette: MapPalette): Rgb {
+  const own = parseColour(fill);
+  if (own) return mix(own, palette.ground, palette.dark ? 0.42 : 0.12);
+  return kind === "stage" || kind === "screen" ? palette.stage : mix(palette.ground, palette.line, 0.45);
+}
+
 /** How full a block looks from afar: its category's hue, by what is left of it for this buyer. */
-export function blockFill(block: Block, frame: Frame): ReturnType<typeof availabilityFill> {
+export function blockFill(block: Block, frame: Frame): Rgb {
   const { palette, survey, partySize } = frame;
   const own = survey?.blocks[block.index];
   if (!own) return mix(palette.ground, palette.line, 0.6);

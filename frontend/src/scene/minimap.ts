@@ -1,18 +1,18 @@
 /** The whole venue small, with the part in view framed; press or drag to go there. */
 
-import type { ChartModel } from "../model/chart";
+import { isOnFloor, type ChartModel } from "../model/chart";
 import { fit, toWorld, type Camera, type Viewport } from "../model/camera";
 import { css } from "../model/colour";
-import { blockFill, pathOf, type Frame } from "./ground";
-import { isOnFloor } from "../model/chart";
 import { ringOfShape } from "../model/outline";
+import type { Decoration } from "../wire/messages";
+import { blockFill, decorationFill, pathOf, type Frame } from "./ground";
 
 const PADDING_PX = 6;
 
 export class Minimap {
   private readonly canvas: HTMLCanvasElement;
   private readonly blocks: readonly Path2D[];
-  private readonly stages: readonly Path2D[];
+  private readonly decorations: readonly { readonly decoration: Decoration; readonly path: Path2D }[];
   private backdrop: HTMLCanvasElement | null = null;
   private readonly abort = new AbortController();
 
@@ -25,9 +25,9 @@ export class Minimap {
     this.canvas = document.createElement("canvas");
     container.append(this.canvas);
     this.blocks = chart.blocks.map((block) => pathOf(block.rings));
-    this.stages = chart.decorations
-      .filter((d) => d.kind === "stage" || d.kind === "screen")
-      .map((d) => pathOf([ringOfShape(d.shape)]));
+    this.decorations = chart.decorations
+      .filter((d) => d.kind === "stage" || d.kind === "shape")
+      .map((decoration) => ({ decoration, path: pathOf([ringOfShape(decoration.shape)]) }));
     const go = (event: PointerEvent) => {
       if (event.buttons === 0) return;
       const box = this.canvas.getBoundingClientRect();
@@ -100,8 +100,11 @@ export class Minimap {
     const ctx = canvas.getContext("2d")!;
     ctx.scale(this.pixelRatio, this.pixelRatio);
     ctx.transform(camera.scale, 0, 0, camera.scale, camera.x, camera.y);
-    ctx.fillStyle = frame.palette.stage;
-    for (const path of this.stages) ctx.fill(path);
+    for (const { decoration, path } of this.decorations) {
+      if (!isOnFloor(decoration.floor, frame.floor)) continue;
+      ctx.fillStyle = css(decorationFill(decoration, frame.palette));
+      ctx.fill(path);
+    }
     for (const block of this.chart.blocks) {
       if (!isOnFloor(block.floor, frame.floor)) continue;
       ctx.fillStyle = css(blockFill(block, frame));

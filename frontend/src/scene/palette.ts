@@ -17,8 +17,7 @@ export interface MapPalette {
   readonly line: Rgb;
   readonly accent: Rgb;
   readonly sold: string;
-  readonly stage: string;
-  readonly stageInk: string;
+  readonly stage: Rgb;
   readonly family: string;
   readonly categories: readonly CategoryColour[];
 }
@@ -41,8 +40,7 @@ export function readPalette(element: Element, colours: readonly string[]): MapPa
     line: read("--map-line"),
     accent: read("--accent"),
     sold: css(read("--map-sold")),
-    stage: css(read("--map-stage")),
-    stageInk: css(read("--map-stage-ink")),
+    stage: read("--map-stage"),
     family: style.fontFamily,
     categories: colours.map((text, i) => categoryColour(text, i, ground, surface)),
   };
@@ -58,5 +56,5 @@ export function categoryColour(text: string, index: number, ground: Rgb, surface
 export function availabilityFill(palette: MapPalette, category: number, share: number): Rgb {
   const colour = palette.categories[category]?.rgb ?? palette.inkSoft;
   if (share <= 0) return mix(palette.ground, palette.line, 0.7);
-  return mix(palette.ground, colour, (palette.dark ? 0.3 : 0.24) + 0.62 * share ** 0.8);
+  return mix(palette.ground, colour, (palette.dark ? 0.36 : 0.24) + (palette.dark ? 0.5 : 0.62) * share ** 0.7);
 }

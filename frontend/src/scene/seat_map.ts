@@ -16,6 +16,7 @@ import {
   toScreen,
   toWorld,
   zoomTo,
+  type Camera,
   type Insets,
   type Range,
   type Viewport,
@@ -54,7 +55,7 @@ export interface MapView {
 
 const SEATS_FROM_PX = 8.5;
 const BLOCKS_BELOW_PX = 6;
-const SMALL_CHART = 400;
+const SMALL_CHART = 1500;
 const TOUCH_REACH_PX = 22;
 const TOUCH_ZOOM_BELOW_PX = 15;
 const COMFORTABLE_SEAT_PX = 24;
@@ -194,7 +195,7 @@ export class SeatMap {
 
   showAll(): void {
     this.atFit = true;
-    this.motion.ease(fit(this.chart.bounds, this.viewport, this.fitInsets()), true);
+    this.motion.ease(this.whole(), true);
   }
 
   /** Goes where `places` can be seen well. */
@@ -240,7 +241,7 @@ export class SeatMap {
     this.atFit = scale <= this.range.least * 1.001;
     this.motion.ease(
       this.atFit
-        ? fit(this.chart.bounds, this.viewport, this.fitInsets())
+        ? this.whole()
         : zoomTo(this.motion.target, scale, middle.x, middle.y),
     );
   }
@@ -290,7 +291,7 @@ export class SeatMap {
     this.atFit = scale <= this.range.least * 1.001;
     this.motion.ease(
       this.atFit
-        ? fit(this.chart.bounds, this.viewport, this.fitInsets())
+        ? this.whole()
         : zoomTo(this.motion.camera, scale, x, y),
     );
   }
@@ -437,8 +438,8 @@ export class SeatMap {
     const kept = toWorld(this.motion.camera, before.x, before.y);
     this.viewport = box;
     this.stage.size(box);
-    const whole = fit(this.chart.bounds, box, this.fitInsets());
-    this.range = scaleRange(whole.scale, this.chart.spacing);
+    this.range = scaleRange(fit(this.chart.bounds, box, this.fitInsets()).scale, this.chart.spacing);
+    const whole = this.whole();
     if (this.atFit) {
       this.motion.set(whole);
       return;
@@ -448,13 +449,19 @@ export class SeatMap {
     this.motion.set({ scale, x: middle.x - kept.x * scale, y: middle.y - kept.y * scale });
   }
 
+  private whole(): Camera {
+    const camera = fit(this.chart.bounds, this.viewport, this.fitInsets());
+    const middle = this.middle();
+    return zoomTo(camera, Math.min(camera.scale, this.range.most), middle.x, middle.y);
+  }
+
   private fitInsets(): Insets {
     const pad = Math.min(32, this.viewport.width * 0.03);
     const { top, right, bottom, left } = this.insets;
     return { top: top + pad, right: right + pad, bottom: bottom + pad, left: left + pad };
   }
 
-  private inSight(camera: { scale: number; x: number; y: number }): typeof camera {
+  private inSight(camera: Camera): Camera {
     return clamp(camera, this.chart.bounds, this.viewport, this.insets);
   }
 

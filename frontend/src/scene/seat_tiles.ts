@@ -29,6 +29,7 @@ interface Level {
 
 interface RowName {
   readonly text: string;
+  readonly floor: string;
   readonly x: number;
   readonly y: number;
 }
@@ -309,7 +310,7 @@ export class SeatTiles {
     ctx.textBaseline = "middle";
     for (const index of this.nameIndex.range(...box)) {
       const name = this.rowNames[index];
-      if (name) ctx.fillText(name.text, name.x * scale, name.y * scale);
+      if (name && isOnFloor(name.floor, this.floor)) ctx.fillText(name.text, name.x * scale, name.y * scale);
     }
   }
 
@@ -348,6 +349,7 @@ function rowNamesOf(chart: ChartModel): RowName[] {
       const length = Math.hypot(dx, dy) || 1;
       names.push({
         text: label,
+        floor: group.floor,
         x: chart.x[end]! + (dx / length) * chart.spacing * 0.95,
         y: chart.y[end]! + (dy / length) * chart.spacing * 0.95,
       });

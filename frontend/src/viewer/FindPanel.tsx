@@ -69,7 +69,7 @@ export function FindPanel(props: Props) {
                   data-off={filter.categories.size > 0 && !filter.categories.has(index) ? "" : undefined}
                   onClick={() => toggle(index)}
                 >
-                  <i className="swatch" style={{ "--own": priced.colours[index] } as React.CSSProperties} />
+                  <i className="swatch" style={{ "--own": priced.shownColours[index] } as React.CSSProperties} />
                   <span className="prices-name">{category.label}</span>
                   <span className="prices-left">
                     {free === undefined ? "" : free ? `${number(free)} left` : "sold out"}

@@ -14,7 +14,7 @@ interface Props {
 }
 
 export function Header({ event, link, view, onView }: Props) {
-  const details = [event.venue, eventDate(event.starts_at)].filter(Boolean).join(" · ");
+  const details = [eventDate(event.starts_at), event.venue].filter(Boolean).join(" · ");
   return (
     <header className="desk-header">
       <a className="icon-button" href="/" aria-label="All events">

@@ -81,7 +81,7 @@ function SeatButton({ sale, group, priced, currency, enabled, place, tabIndex, w
       data-status={mark === NOT_MINE ? status : "mine"}
       data-waiting={mark === ASKED || mark === LEAVING ? "" : undefined}
       data-square={sale.chart.flags[place]! & ACCESSIBLE ? "" : undefined}
-      style={{ "--own": priced.colours[category] } as React.CSSProperties}
+      style={{ "--own": priced.shownColours[category] } as React.CSSProperties}
       aria-pressed={mine}
       aria-disabled={takable ? undefined : true}
       aria-label={[label, price(amount, currency), stateWord(sale, place), ...featureWords(sale, place)].join(", ")}

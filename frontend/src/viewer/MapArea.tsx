@@ -29,7 +29,7 @@ export interface MapHandle {
   readonly flash: (places: readonly number[]) => void;
 }
 
-const SHEET_PEEK_PX = 132;
+const SHEET_PEEK_PX = 104;
 
 interface Tip {
   readonly target: MapTarget;
@@ -49,7 +49,12 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   const [floor, setFloor] = useState(chart.floors[0]?.id ?? "");
   const theme = useTheme();
   const words = useMemo(
-    () => ({ price: (minor: number) => `from ${shortMoney(minor, currency, locale)}`, left, soldOut: "sold out" }),
+    () => ({
+      price: (from: number, to: number) =>
+        from === to ? shortMoney(from, currency, locale) : `from ${shortMoney(from, currency, locale)}`,
+      left,
+      soldOut: "sold out",
+    }),
     [currency],
   );
   const latest = useRef({ survey, priced, currency });

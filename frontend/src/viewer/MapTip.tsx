@@ -50,7 +50,7 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
       <b>{shortName(sale.chart, place)}</b>
       {section ? <span>{section}</span> : null}
       <span className="tip-price">
-        <i className="swatch" style={{ "--own": priced.colours[category] } as React.CSSProperties} />
+        <i className="swatch" style={{ "--own": priced.shownColours[category] } as React.CSSProperties} />
         {sale.chart.categories[category]?.label} · {price(priced.prices[category] ?? 0, currency)}
       </span>
       <span>{[stateWord(sale, place), ...featureWords(sale, place)].join(" · ")}</span>

@@ -11,7 +11,7 @@ import { keepBooking, type LiveSale } from "./live_sale";
 import { ListView } from "./ListView";
 import { MapArea, type MapHandle } from "./MapArea";
 import { NoticeCard } from "./NoticeCard";
-import { useLink, useSaleState, useSurvey, type PricedChart } from "./sale_view";
+import { useLink, useSaleState, useShownColours, useSurvey, type PricedChart } from "./sale_view";
 import { Sheet } from "./Sheet";
 import { PageState } from "./states";
 import { useNarrow } from "./use_narrow";
@@ -20,15 +20,17 @@ import { Announcer } from "./Announcer";
 interface Props {
   readonly event: SaleEvent;
   readonly live: LiveSale;
-  readonly priced: PricedChart;
+  readonly priced: Omit<PricedChart, "shownColours">;
   readonly onRetry: () => void;
 }
 
 const MOST_TOGETHER = 10;
 
 /** The whole page of a sale that could be opened. */
-export function SaleDesk({ event, live, priced, onRetry }: Props) {
+export function SaleDesk({ event, live, priced: given, onRetry }: Props) {
   const { sale } = live;
+  const shownColours = useShownColours(given.colours);
+  const priced = useMemo(() => ({ ...given, shownColours }), [given, shownColours]);
   const state = useSaleState(sale);
   const link = useLink(live);
   const narrow = useNarrow();
@@ -39,7 +41,7 @@ export function SaleDesk({ event, live, priced, onRetry }: Props) {
   const [checkout, setCheckout] = useState(false);
   const map = useRef<MapHandle>(null);
   const survey = useSurvey(sale, priced.prices, filter);
-  const onSale = event.policy.on_sale !== false && event.on_sale !== false;
+  const onSale = event.on_sale;
   const most = Math.min(MOST_TOGETHER, event.policy.max_per_hold);
 
   useEffect(() => {
@@ -89,7 +91,7 @@ export function SaleDesk({ event, live, priced, onRetry }: Props) {
       sale={sale}
       state={state}
       currency={event.currency}
-      colours={priced.colours}
+      colours={shownColours}
       onShow={(places) => map.current?.showPlaces(places)}
       onCheckout={() => setCheckout(true)}
       onSale={onSale}

@@ -1,17 +1,24 @@
 import { locale } from "./words";
 
-const format = new Intl.DateTimeFormat(locale, {
+const FORMAT: Intl.DateTimeFormatOptions = {
   weekday: "short",
   day: "numeric",
   month: "short",
   year: "numeric",
   hour: "numeric",
   minute: "2-digit",
-});
+};
 
-/** "Fri, 20 Nov 2026, 19:30" in the buyer's locale and time; "" where the event has no date. */
-export function eventDate(startsAt: string | number | null): string {
-  if (startsAt === null || startsAt === "" || startsAt === 0) return "";
+/**
+ * "Fri, 20 Nov 2026, 19:30" in the buyer's locale: by the clock on the venue's wall where the
+ * RFC 3339 time carries its offset, else by the buyer's. "" where the event has no date.
+ */
+export function eventDate(startsAt: string): string {
   const date = new Date(startsAt);
-  return Number.isNaN(date.getTime()) ? "" : format.format(date);
+  if (Number.isNaN(date.getTime())) return "";
+  const offset = /([+-])(\d\d):?(\d\d)$/.exec(startsAt);
+  if (!offset) return new Intl.DateTimeFormat(locale, FORMAT).format(date);
+  const minutes = (Number(offset[2]) * 60 + Number(offset[3])) * (offset[1] === "-" ? -1 : 1);
+  const onTheWall = new Date(date.getTime() + minutes * 60_000);
+  return new Intl.DateTimeFormat(locale, { ...FORMAT, timeZone: "UTC" }).format(onTheWall);
 }

@@ -37,6 +37,7 @@ export class LiveSale {
       hello: () => this.connection.hello(),
       newRef: () => `${tab}-${(asked += 1)}`,
       localNow: () => Date.now(),
+      later: (ms, act) => setTimeout(act, ms),
     });
     this.connection = new LiveConnection({
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`,

@@ -6,16 +6,21 @@ import type { ChartModel } from "../model/chart";
 import type { Sale, SaleState } from "../model/sale";
 import type { SaleEvent } from "../wire/api";
 import type { Link } from "../wire/connection";
+import { readPalette } from "../scene/palette";
 import type { LiveSale } from "./live_sale";
+import { useTheme } from "./theme";
 
 export interface PricedChart {
   readonly chart: ChartModel;
   /** By category index of the chart. */
   readonly prices: readonly number[];
+  /** As the organizer chose them. */
   readonly colours: readonly string[];
+  /** As they are drawn in this theme. */
+  readonly shownColours: readonly string[];
 }
 
-export function pricedChart(chart: ChartModel, event: SaleEvent): PricedChart {
+export function pricedChart(chart: ChartModel, event: SaleEvent): Omit<PricedChart, "shownColours"> {
   const own = new Map(event.categories.map((category) => [category.key, category]));
   return {
     chart,
@@ -53,6 +58,15 @@ export function useSurvey(sale: Sale, prices: readonly number[], filter: Filter)
   return useMemo(
     () => (sale.seats.known ? survey(sale.chart, sale.seats.statuses, prices, filter) : null),
     [sale, prices, filter, version, sale.seats.known],
+  );
+}
+
+/** The categories' colours as the map draws them in this theme, for swatches and buttons. */
+export function useShownColours(colours: readonly string[]): readonly string[] {
+  const theme = useTheme();
+  return useMemo(
+    () => readPalette(document.documentElement, colours).categories.map((c) => c.fill),
+    [colours, theme],
   );
 }
 

@@ -14,14 +14,13 @@ export interface EventSummary {
   readonly id: string;
   readonly name: string;
   readonly venue: string;
-  readonly starts_at: string | number | null;
+  readonly starts_at: string;
   readonly currency: string;
   readonly chart_view_url: string;
-  readonly on_sale?: boolean;
+  readonly on_sale: boolean;
 }
 
 export interface SaleLimits {
-  readonly on_sale?: boolean;
   readonly hold_ttl_ms: number;
   readonly max_per_hold: number;
 }
@@ -43,10 +42,8 @@ export class HttpProblem extends Error {
 }
 
 export async function fetchEvents(): Promise<readonly EventSummary[]> {
-  const body = (await (await get("/api/v1/events")).json()) as
-    | readonly EventSummary[]
-    | { readonly events: readonly EventSummary[] };
-  return "events" in body ? body.events : body;
+  const body = (await (await get("/api/v1/events")).json()) as { events: readonly EventSummary[] };
+  return body.events;
 }
 
 export async function fetchEvent(id: string): Promise<SaleEvent> {

@@ -11,5 +11,5 @@ export function waitBefore(attempt: number, random: number): number {
 
 /** Whether a close code invites the client back: see CloseCode in gateway/wire.py. */
 export function mayComeBack(code: number): boolean {
-  return code < 4100 || code > 4199;
+  return code !== 1002 && code !== 1009 && (code < 4100 || code > 4199);
 }
