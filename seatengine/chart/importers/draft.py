@@ -41,7 +41,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 
 Owner = TypeVar("Owner", Row, Table)
 Named = TypeVar("Named", Row, Table, Booth, Area)
-Identified = TypeVar("Identified", Section, Row, Table, Booth, Area, Decoration, Seat)
+Identified = TypeVar("Identified", Row, Table, Booth, Area, Decoration, Seat)
 
 
 class Draft:
@@ -109,6 +109,15 @@ class Draft:
             self.categories[key] = Category(key, label or key, color or _GREY)
         return key
 
+    def section_id(self, wanted: str, place: str) -> str:
+        """`wanted`, or something like it that no section has yet."""
+        taken = {section.id for section in self.sections}
+        if wanted and wanted not in taken:
+            return wanted
+        if wanted:
+            self.report.add("duplicate-id", "ids used by more than one object", place)
+        return _unused(wanted or "section", "{wanted}~{number}", taken, {})
+
     def finish(self) -> Chart:
         """The chart: unique ids, unique full labels, places numbered in order of their rows."""
         self._check_size()
@@ -145,7 +154,8 @@ class Draft:
 
     def _check_size(self) -> None:
         places = (
-            sum(len(owner.seats) for owner in (*self.rows, *self.tables))
+            sum(len(row.seats) for row in self.rows)
+            + sum(len(table.seats) for table in self.tables)
             + len(self.booths)
             + sum(area.capacity for area in self.areas)
         )
@@ -158,16 +168,15 @@ class Draft:
                 raise BadChart("$", f"{count} {what} are more than the {allowed} allowed")
 
     def _unique_ids(self) -> None:
-        taken: set[str] = set()
-        self.sections = self._with_ids(self.sections, taken, "section")
+        taken = {section.id for section in self.sections}
         self.rows = self._with_ids(self.rows, taken, "row")
         self.tables = self._with_ids(self.tables, taken, "table")
         self.booths = self._with_ids(self.booths, taken, "booth")
         self.areas = self._with_ids(self.areas, taken, "area")
         self.decorations = self._with_ids(self.decorations, taken, "decoration")
         seat_ids: set[str] = set()
-        for owners in (self.rows, self.tables):
-            self._with_seat_ids(owners, seat_ids)
+        self._with_seat_ids(self.rows, seat_ids)
+        self._with_seat_ids(self.tables, seat_ids)
 
     def _with_seat_ids(self, owners: list[Owner], taken: set[str]) -> None:
         for at, owner in enumerate(owners):
@@ -196,11 +205,11 @@ class Draft:
         Where two rows collide the later row is renamed; where two seats of a row do, the later
         seat. Counters per name keep this linear in the number of places.
         """
-        prefixes = {s.id: s.label + "-" for s in self.sections}
+        prefixes = {s.id: s.label + "-" if s.label else "" for s in self.sections}
         taken: set[str] = set()
         counters: dict[str, int] = {}
-        for rows in (self.rows, self.tables):
-            self._name_seats(rows, prefixes, taken, counters)
+        self._name_seats(self.rows, prefixes, taken, counters)
+        self._name_seats(self.tables, prefixes, taken, counters)
         self.booths = [self._named(b, prefixes, taken, counters) for b in self.booths]
         self.areas = [self._named(a, prefixes, taken, counters) for a in self.areas]
 

@@ -11,16 +11,13 @@ from seatengine.chart.checks import validate
 from seatengine.chart.importers.decode import decode_json
 from seatengine.chart.importers.report import Imported
 
-NATIVE_FORMAT = "seatengine-chart"
-NATIVE_VERSION = 1
-
 
 class NativeFile(msgspec.Struct):
     """`chart` is the Chart with its struct fields as JSON members, points as [x, y]."""
 
+    chart: Chart
     format: Literal["seatengine-chart"]
     version: Literal[1]
-    chart: Chart
 
 
 def read_native(data: bytes) -> Imported:

@@ -158,11 +158,11 @@ class _Reader:
                 self.report.add("duplicate-id", "ids used by more than one object", where)
                 zone_id = f"{zone_id}~{at + 1}"
             names.add(zone_id)
-            label = draft.text(zone.name, where)
+            label = draft.text(zone.name, where) or f"Zone {at + 1}"
             floor = ""
             if stacked:
                 floor = zone_id
-                draft.floors.append(Floor(floor, label or floor))
+                draft.floors.append(Floor(floor, label))
             self._sections(zone_id, label, floor, zone_rows, where)
             for number, area in enumerate(zone.areas):
                 self._area(area, zone.position, floor, f"{where}.areas[{number}]")
@@ -212,7 +212,7 @@ class _Reader:
         self.seat_ids.add(seat_id)
         if seat.start_direction:
             self.report.add("start-direction", "from which side a row is filled", where)
-        radius = DEFAULT_RADIUS if seat.radius is None else seat.radius
+        radius = seat.radius or DEFAULT_RADIUS
         return Seat(
             id=seat_id,
             index=0,
@@ -224,7 +224,7 @@ class _Reader:
         )
 
     def _sections(self, zone_id: str, label: str, floor: str, rows: list[Row], where: str) -> None:
-        blocks = _blocks(rows)
+        blocks = row_blocks(rows)
         if len(blocks) > 1:
             self.report.add(
                 "zone-split",
@@ -233,13 +233,16 @@ class _Reader:
             )
         for number, block in enumerate(blocks, 1):
             split = len(blocks) > 1
+            wanted = block_id(zone_id, number) if split else zone_id
             section = Section(
-                id=f"{zone_id}-{number}" if split else zone_id,
-                label=f"{label} {number}".lstrip() if split else label,
+                id=self.draft.section_id(wanted, where),
+                label=block_label(label, number) if split else label,
                 floor=floor,
             )
             self.draft.sections.append(section)
-            self.draft.rows += [msgspec.structs.replace(r, section=section.id) for r in block]
+            self.draft.rows += [
+                msgspec.structs.replace(r, section=section.id, floor=floor) for r in block
+            ]
 
     def _area(self, area: AreaFile, origin: XY, floor: str, where: str) -> None:
         draft = self.draft
@@ -317,7 +320,17 @@ class _Reader:
         raise BadChart(where, f"its shape {area.shape!r} is unknown or has no {area.shape} object")
 
 
-def _blocks(rows: list[Row]) -> list[list[Row]]:
+def block_id(zone_id: str, number: int) -> str:
+    """The id of the section made of a zone's block `number`, from 1."""
+    return f"{zone_id}-{number}"
+
+
+def block_label(zone_label: str, number: int) -> str:
+    """The label of that section."""
+    return f"{zone_label} {number}"
+
+
+def row_blocks(rows: list[Row]) -> list[list[Row]]:
     """`rows` as blocks in which every row label is used once; one block if that is so already."""
     if len({row.label for row in rows}) == len(rows):
         return [rows]

@@ -7,7 +7,7 @@ neighbours.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from seatengine.chart.chart import (
     Area,
@@ -22,6 +22,7 @@ from seatengine.chart.chart import (
     Row,
     Seat,
     Section,
+    Shape,
     Table,
     Zone,
 )
@@ -52,6 +53,7 @@ Kind = Literal["stage", "shape", "line", "screen", "exit", "bar", "stairs", "toi
 _KINDS: Final[dict[str, Kind]] = {
     "stage": "stage",
     "screen": "screen",
+    "line": "line",
     "exit": "exit",
     "entrance": "exit",
     "bar": "bar",
@@ -69,6 +71,11 @@ _SEAT_PADDING: Final = 10.0
 def read_seatsio(data: bytes) -> Imported:
     """The chart in a seats.io drawing. Raises BadChart with the JSON path of what is broken."""
     return _Reader(decode_json(data, ChartFile)).read()
+
+
+def legacy_section_id(label: str, floor: str) -> str:
+    """The id of a section that is known only because rows of old files name it."""
+    return f"label:{floor}/{label}" if floor else f"label:{label}"
 
 
 class _Reader:
@@ -143,11 +150,7 @@ class _Reader:
 
     def _section(self, s: SectionFile, where: str) -> None:
         draft = self.draft
-        number = len(draft.sections) + 1
-        section_id = draft.text(s.uuid, where) or f"section-{number}"
-        if any(known.id == section_id for known in draft.sections):
-            self.report.add("duplicate-id", "ids used by more than one object", where)
-            section_id = f"{section_id}~{number}"
+        section_id = draft.section_id(draft.text(s.uuid, where), where)
         zone = draft.text(s.zone, where)
         if zone and all(known.id != zone for known in draft.zones):
             self.report.add("unknown-zone", "zones that sections use and nobody defined", where)
@@ -281,8 +284,8 @@ class _Reader:
 
     def _booth(self, b: BoothFile, where: str, origin: Point, section: str, category: str) -> None:
         shape = self._placed(b, b.type or "rectangle", where, origin)
-        if shape is None:
-            raise BadChart(where, "the booth has neither a center nor points")
+        if shape is None or _is_line(shape):
+            raise BadChart(where, "the booth has neither a center nor three points")
         key = self._category(b.category_key, b.category_label, where, category)
         self.draft.booths.append(
             Booth(
@@ -298,8 +301,8 @@ class _Reader:
 
     def _area(self, a: AreaFile, where: str, origin: Point, section: str, category: str) -> None:
         shape = self._placed(a, a.type or "rectangle", where, origin)
-        if shape is None:
-            raise BadChart(where, "the area has neither a center nor points")
+        if shape is None or _is_line(shape):
+            raise BadChart(where, "the area has neither a center nor three points")
         booking: Literal["places", "whole", "variable"] = "places"
         if a.book_as_a_whole:
             booking = "variable" if a.variable_occupancy else "whole"
@@ -396,14 +399,13 @@ class _Reader:
             )
         )
 
-    def _placed(self, p: Placed, kind: str, where: str, origin: Point) -> Any:
+    def _placed(self, p: Placed, kind: str, where: str, origin: Point) -> Shape | None:
         """The shape of an object, or None if it does not say where it is."""
         length = self.draft.length
         if p.points and len(p.points) >= 2 and (kind not in _ROUND or p.center is None):
+            points = enumerate(p.points)
             return Polygon(
-                tuple(
-                    self._point(q, origin, f"{where}.points[{at}]") for at, q in enumerate(p.points)
-                )
+                tuple(self._point(q, origin, f"{where}.points[{at}]") for at, q in points)
             )
         at = p.center
         if at is None and p.x is not None and p.y is not None:
@@ -445,7 +447,7 @@ class _Reader:
             return ""
         key = f"{self.floor}/{name}"
         if key not in self.legacy_sections:
-            section_id = f"label:{key}" if self.floor else f"label:{name}"
+            section_id = self.draft.section_id(legacy_section_id(name, self.floor), where)
             self.legacy_sections[key] = section_id
             self.draft.sections.append(Section(section_id, name, floor=self.floor))
         return self.legacy_sections[key]
@@ -461,6 +463,10 @@ class _Reader:
 
 _ORIGIN: Final = Point(0.0, 0.0)
 _ROUND: Final = frozenset({"circle", "ellipse", "round"})
+
+
+def _is_line(shape: Shape) -> bool:
+    return isinstance(shape, Polygon) and len(shape.points) < 3
 
 
 def _around(seats: tuple[Seat, ...]) -> Ellipse:
