@@ -14,33 +14,50 @@ from seatengine.errors import SeatEngineError
 _USAGE: Final = """
 Self-hosted live seat picking: fair, exact and fast while thousands choose.
 
-    seatengine demo                                     three sample venues with a crowd on them
-    seatengine generate theatre --seats 900 -o hall.json
-    seatengine import hall.json                         check a seat plan and keep it
-    seatengine event create hall "Opening night" --starts-at 2027-03-01T19:30+01:00
-    seatengine serve                                    put it on sale
+To see it, three sample venues on sale with a crowd of bots on them:
 
-Settings come from flags, else from SEATENGINE_* variables. Without DATABASE_URL an embedded
-Postgres keeps everything under .data.
+    seatengine demo
+
+To put a venue of your own on sale:
+
+    seatengine generate theatre --seats 900 -o hall.json
+    seatengine import hall.json
+    seatengine event create CHART "Gala" --starts-at 2027-03-01T19:30Z
+    seatengine serve
+
+Settings come from flags, else from SEATENGINE_* variables. Without
+DATABASE_URL an embedded Postgres keeps everything in the folder .data.
 """
 
-app = App(
-    name="seatengine", help=_USAGE, version=lambda: version("seatengine"), help_format="plaintext"
-)
-app.command("gateway.cli_serve:serve", name="serve")
-app.command("gateway.cli_demo:demo", name="demo")
-app.command("gateway.cli_doctor:doctor", name="doctor")
-app.command("gateway.cli_charts:import_", name="import")
-app.command("gateway.cli_charts:export", name="export")
-app.command("gateway.cli_charts:generate", name="generate")
-app.command("gateway.cli_events:event", name="event")
-app.command("gateway.cli_events:key", name="key")
-app.command("gateway.cli_journal:journal", name="journal")
-app.command("gateway.cli_journal:audit", name="audit")
+_COMMANDS: Final = {
+    "demo": ("gateway.cli_demo:demo", "Three sample venues on sale, with a crowd of bots."),
+    "serve": ("gateway.cli_serve:serve", "Serve pages, API and live seat picking."),
+    "generate": ("gateway.cli_charts:generate", "Make up a venue."),
+    "import": ("gateway.cli_charts:import_", "Read a seat plan and keep it as a chart."),
+    "export": ("gateway.cli_charts:export", "Write a chart as a file."),
+    "event": ("gateway.cli_events:event", "Put shows on sale, and list them."),
+    "key": ("gateway.cli_events:key", "API keys for organizers' programs."),
+    "journal": ("gateway.cli_journal:journal", "Print what has happened to an event."),
+    "audit": ("gateway.cli_journal:audit", "Check that everything stored agrees."),
+    "doctor": ("gateway.cli_doctor:doctor", "Say what is missing on this machine."),
+}
+
+
+def command_line(asked: str) -> App:
+    """The whole command line, where `asked` is the first word that was given.
+
+    Modules load when their command runs, so --help cannot read summaries from them and is told
+    them here; the command that was asked for then tells its own, longer help.
+    """
+    app = App(name="seatengine", help=_USAGE, version=lambda: version("seatengine"))
+    for order, (name, (path, summary)) in enumerate(_COMMANDS.items()):
+        app.command(path, name=name, help=None if name == asked else summary, sort_key=order)
+    return app
 
 
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 it could not be done, 2 it was asked wrongly."""
+    app = command_line(sys.argv[1] if len(sys.argv) > 1 else "")
     try:
         outcome = app(exit_on_error=False, result_action="return_value")
     except CycloptsError:

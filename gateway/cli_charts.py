@@ -38,6 +38,7 @@ class UnknownChart(SeatEngineError):
 
 def import_(
     file: Path,
+    /,
     *,
     dry_run: bool = False,
     name: str = "",
@@ -92,6 +93,7 @@ async def _keep(
 
 def export(
     chart: str,
+    /,
     *,
     to: Annotated[Literal["native", "seatsio", "pretix"], Parameter(name="--format")] = "native",
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
@@ -113,9 +115,9 @@ def export(
     output
         The file to write; standard output if not given.
     """
-    written = write_chart(asyncio.run(_chart(chart, store or StoreOptions())), to)
-    _write(output, written.data)
-    _print_findings(written.report, sys.stderr if output is None else sys.stdout)
+    data, report = write_chart(asyncio.run(_chart(chart, store or StoreOptions())), to)
+    _write(output, data)
+    _print_findings(report, sys.stderr if output is None else sys.stdout)
     return 0
 
 
@@ -132,6 +134,7 @@ async def _chart(chart_id: str, options: StoreOptions) -> Chart:
 
 def generate(
     kind: Literal["theatre", "arena", "stadium"],
+    /,
     *,
     seats: int,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
@@ -157,7 +160,8 @@ def generate(
     from seatengine.chart.generate import generate as build_venue
 
     chart = build_venue(kind, seats)
-    _write(output, write_chart(chart, "native").data)
+    data, _ = write_chart(chart, "native")
+    _write(output, data)
     if output is not None:
         print(f"{output}: {chart.name}, {chart.next_index:,} places.")
     return 0

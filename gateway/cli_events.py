@@ -54,6 +54,7 @@ class _Show(msgspec.Struct, frozen=True):
 def create(
     chart: str,
     name: str,
+    /,
     *,
     starts_at: str,
     venue: str = "",
@@ -69,8 +70,8 @@ def create(
 
     For example:
 
-        seatengine event create ch_5b1e0c2a "Opening night" --starts-at 2027-03-01T19:30+01:00
-        seatengine event create ch_5b1e0c2a Matinee --starts-at 2027-03-07T14:00+01:00 \\
+        seatengine event create ch_5b1e0c2a Gala --starts-at 2027-03-01T19:30Z
+        seatengine event create ch_5b1e0c2a Gala --starts-at 2027-03-01T19:30Z \\
             --price stalls=4500 --price balcony=1950 --currency GBP
 
     Parameters
@@ -80,7 +81,7 @@ def create(
     name
         What buyers see.
     starts_at
-        When it begins, with the offset from UTC.
+        When it begins, with the offset from UTC or Z.
     venue
         Where it is; the chart's name if not given.
     currency
@@ -125,7 +126,6 @@ async def _create(show: _Show, options: StoreOptions) -> EventRow:
             catalog = parts.catalog
             row, tariff = await _described(catalog, show)
             await catalog.add_event(row)
-            await parts.runner.open(row.id)
             bind = BindChart(
                 id=CommandId(f"{_STAFF}/{row.id}"),
                 holder=_STAFF,
@@ -134,9 +134,7 @@ async def _create(show: _Show, options: StoreOptions) -> EventRow:
                 policy=show.policy,
                 tariff=tariff,
             )
-            outcome: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-            parts.runner.submit(row.id, bind, outcome.set_result)
-            said = await outcome
+            said = await parts.engine.ask(row.id, bind)
             if isinstance(said, Refusal):
                 raise BadEvent(f"the event was refused: {said.code.name.lower()} {said.detail}")
             await catalog.set_policy(row.id, show.policy)

@@ -18,7 +18,7 @@ from seatengine.limits import JOURNAL_READ_FRAMES
 _PLACES_SHOWN: Final = 12
 
 
-def journal(event: str, *, after: int = 0, store: StoreOptions | None = None) -> int:
+def journal(event: str, /, *, after: int = 0, store: StoreOptions | None = None) -> int:
     """Print what has happened to an event, one line an entry, oldest first.
 
     For example:
@@ -76,7 +76,7 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def audit(event: str, *, store: StoreOptions | None = None) -> int:
+def audit(event: str, /, *, store: StoreOptions | None = None) -> int:
     """Check that an event's journal, tables, snapshot and statuses all say the same.
 
     It reads, and changes nothing; the event may be on sale meanwhile. Exits with 1 when

@@ -123,6 +123,7 @@ class Client:
         self._ready: asyncio.Event = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._over: SeatEngineError | None = None
+        self._trouble = "no answer to the hello"
         # Spreads the return of many clients after a break; no result depends on it.
         self._jitter = Random(self._prefix)
 
@@ -134,7 +135,7 @@ class Client:
         except TimeoutError:
             await self.crash()
             raise ConversationOver(
-                f"{self.url} did not answer the hello within {self._patience_s:g} s"
+                f"{self.url} could not be joined within {self._patience_s:g} s: {self._trouble}"
             ) from None
         if self._over:
             raise self._over
@@ -232,7 +233,8 @@ class Client:
             try:
                 code, reason = await self._converse()
             except OSError as error:
-                code, reason = 0, str(error)
+                code, reason = 0, str(error) or type(error).__name__
+                self._trouble = reason
             if self._in_step:
                 self.breaks += 1
                 pause_s, since = _PAUSE_MIN_S, loop.time()

@@ -127,10 +127,11 @@ class Crowd:
     async def run(self) -> None:
         """Visit until `go_home`, then wait for everyone to be out."""
         tasks = [asyncio.create_task(self._report())]
-        number = 0
         for show in self._plan.shows:
             view = await asyncio.to_thread(self._viewers.exchange, "GET", show.view_path)
             self._maps[show.event] = read_map(view)
+        number = 0
+        for show in self._plan.shows:
             tasks.append(asyncio.create_task(self._desk.keep(show.event, show.sold_share)))
             for _ in range(show.bots):
                 number += 1

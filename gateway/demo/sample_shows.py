@@ -105,7 +105,7 @@ def _is_there(api: ApiClient, show: ShowOnSale) -> bool:
 
 def _make(api: ApiClient, show: SampleShow, say: Callable[[str], None]) -> ShowOnSale:
     say(f"Building the {show.kind}, {show.seats:,} seats")
-    file = write_chart(generate(show.kind, show.seats), "native").data
+    file, _ = write_chart(generate(show.kind, show.seats), "native")
     imported = msgspec.json.decode(api.exchange("POST", "/api/v1/charts", file), type=_Imported)
     starts_at = (datetime.now(UTC) + timedelta(days=show.first_in_days)).replace(
         hour=19, minute=30, second=0, microsecond=0
