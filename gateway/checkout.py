@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Awaitable
 from typing import Final, Protocol
 
-from gateway.contacts import Contact, checked_contact
+from gateway.contacts import Contact
 from seatengine.core.commands import AnyCommand, BookHold, BookSeats, ReadBooking
 from seatengine.core.entries import SeatsBooked
 from seatengine.core.outputs import RETRYABLE, Accepted, Answer, Code, Refusal
@@ -53,17 +53,6 @@ class Checkout:
         digest = hmac.digest(self._key, f"{event}\0{command_id}".encode(), "sha256")
         bits = int.from_bytes(digest[:8], "big")
         return BookingId("".join(_ALPHABET[(bits >> 5 * i) & 31] for i in range(REFERENCE_CHARS)))
-
-    async def keep_contact(
-        self, event: EventId, command_id: CommandId, name: str, email: str
-    ) -> BookingId:
-        """Check and keep who books with this command; the reference to book under.
-
-        Raises BadContact or StoreUnavailable; then nothing may be booked.
-        """
-        reference = self.reference(event, command_id)
-        await self._contacts.put_contact(event, reference, checked_contact(name, email))
-        return reference
 
     async def book_hold(
         self,
