@@ -49,7 +49,12 @@ def command_line(asked: str) -> App:
     Modules load when their command runs, so --help cannot read summaries from them and is told
     them here; the command that was asked for then tells its own, longer help.
     """
-    app = App(name="seatengine", help=_USAGE, version=lambda: version("seatengine"))
+    app = App(
+        name="seatengine",
+        help=_USAGE,
+        help_format="plaintext",
+        version=lambda: version("seatengine"),
+    )
     for order, (name, (path, summary)) in enumerate(_COMMANDS.items()):
         app.command(path, name=name, help=None if name == asked else summary, sort_key=order)
     return app

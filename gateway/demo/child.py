@@ -47,13 +47,21 @@ class Child:
                 start_new_session=True,
             )
         child = cls(module, process, log)
-        assert process.stdin is not None
-        process.stdin.write(msgspec.json.encode(first_line) + b"\n")
-        try:
-            await process.stdin.drain()
-        except ConnectionError:
-            raise child.failed() from None
+        await child.say(first_line)
         return child
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def say(self, line: object) -> None:
+        """Send it a line of JSON. Raises ChildFailed when it does not listen any more."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(msgspec.json.encode(line) + b"\n")
+        try:
+            await self._process.stdin.drain()
+        except ConnectionError:
+            raise self.failed() from None
 
     async def line(self, timeout_s: float | None = None) -> bytes:
         """Its next line; b"" at the end of its output. Raises ChildFailed when it is late."""

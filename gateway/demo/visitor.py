@@ -110,6 +110,8 @@ class Visitor:
                 return False
             # Between seeing a free seat and clicking it, someone else may.
             await self._crowd.think(0.3, 1.5)
+            if self._crowd.going_home:
+                return False
             answer = await self._ask(message)
             if isinstance(answer, Held):
                 return True
@@ -166,6 +168,8 @@ class Visitor:
         before = self._hold
         await self.client.crash()
         await self._crowd.think(1, 6)
+        if self._crowd.going_home:
+            return
         client = await self._join()
         if before is None or before.expires_at_ms < time.time() * 1000 + _EXPIRY_MARGIN_MS:
             self._hold = client.holds.get(before.hold) if before else None
@@ -190,7 +194,7 @@ class Visitor:
             place = self._random.choice(self._hold.places)
             await self._ask(Drop(self._ref(), self._hold.hold, [place]))
             await self._crowd.think(0.5, 2)
-        if self._hold is None or self.client.statuses is None:
+        if self._hold is None or self.client.statuses is None or self._crowd.going_home:
             return
         places = self._venue.pick(self.client.statuses, 1, self._liking, self._random)
         if places:
