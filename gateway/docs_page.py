@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from gateway import refusals
-from gateway.problems import STATUS_OF
+from gateway.problems import PROBLEM_MEDIA_TYPE, STATUS_OF
 from seatengine.core.outputs import Code
 
 Json = dict[str, Any]
@@ -49,7 +49,7 @@ pre{background:var(--code);padding:16px;border-radius:8px;overflow:auto;margin:8
 .m{font:600 12px/1 ui-monospace,monospace;text-transform:uppercase;padding:5px 8px;
 border:1px solid currentColor;border-radius:4px}
 .get{color:var(--get)}.post{color:var(--post)}.patch{color:var(--patch)}.delete{color:var(--delete)}
-.who{color:var(--soft);font-size:14px}
+.who,.code{color:var(--soft);font-size:14px}.code{margin:4px 0}
 table{border-collapse:collapse;width:100%;font-size:14px}
 th{text-align:left;font-weight:600;color:var(--soft)}
 th,td{padding:8px 12px 8px 0;border-bottom:1px solid var(--line);vertical-align:top}
@@ -61,6 +61,22 @@ border-bottom:1px solid var(--line)}main{padding:24px 16px 64px}}
 @media print{nav{display:none}body{display:block}}
 """
 
+_FIRST_STEPS: Final = """
+<p>Import a chart, put a show on sale in it, and hold two seats as a buyer would:</p>
+<pre>curl -X POST -H "Authorization: Bearer $KEY" --data-binary @venue.json \\
+  $SITE/api/v1/charts
+
+curl -X POST -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
+  -d '{"name": "Opening night", "starts_at": "2027-05-06T19:30:00+02:00",
+       "chart_id": "ch_...", "prices": {"1": 4500}}' \\
+  $SITE/api/v1/events
+
+TOKEN=$(curl -sX POST $SITE/api/v1/viewers | jq -r .token)
+curl -X POST -H "Authorization: Viewer $TOKEN" -H "Content-Type: application/json" \\
+  -d '{"pick": {"kind": "best", "quantity": 2}}' \\
+  $SITE/api/v1/events/ev_.../holds</pre>
+<p>An API key comes from <code>seatengine key</code>; see <code>seatengine --help</code>.</p>
+"""
 _WHO: Final = {"organizer": "an organizer's API key", "viewer": "a viewer token"}
 _BOLD: Final = re.compile(r"\*\*(.+?)\*\*")
 _CODE: Final = re.compile(r"`([^`]+)`")
@@ -101,7 +117,8 @@ def docs_html(document: Json) -> str:
         f'{navigation}<strong>Reference</strong><a href="#problems">Problem codes</a></nav>'
         f'<main id="top"><h1>{escape(info["title"])} API</h1>'
         f'<p class="who">Version {escape(info["version"])} · <a href="/api/v1/openapi.json">'
-        f"OpenAPI 3.1 document</a></p>{_prose(info['description'])}{sections}{_problems()}"
+        f"OpenAPI 3.1 document</a></p>{_prose(info['description'])}"
+        f'<h2 id="first-steps">First steps</h2>{_FIRST_STEPS}{sections}{_problems()}'
         "</main></body></html>"
     )
 
@@ -132,9 +149,10 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> str:
         parts.append("<h4>Body</h4>")
         parts.append(_schema(document, schema) if schema else "<p>The file itself.</p>")
     parts.append("<h4>Answers</h4>")
-    parts += [
-        _answer(document, status, answer) for status, answer in operation["responses"].items()
-    ]
+    responses = operation["responses"].items()
+    parts += [_answer(document, status, said) for status, said in responses if not _refuses(said)]
+    parts.append("<h4>Problems</h4>")
+    parts += [_problem_links(status, said) for status, said in responses if _refuses(said)]
     return "".join(parts) + "</section>"
 
 
@@ -148,12 +166,18 @@ def _parameters(parameters: list[Json]) -> str:
     return f'<h4>Parameters</h4><div class="wide"><table>{head}{rows}</table></div>'
 
 
+def _refuses(answer: Json) -> bool:
+    return PROBLEM_MEDIA_TYPE in answer.get("content", {})
+
+
+def _problem_links(status: str, answer: Json) -> str:
+    codes = _CODE.findall(answer["description"])
+    links = ", ".join(f'<a href="#{escape(code)}">{escape(code)}</a>' for code in codes)
+    return f'<p class="code"><code>{status}</code> {links}</p>'
+
+
 def _answer(document: Json, status: str, answer: Json) -> str:
     content = answer.get("content", {})
-    if "application/problem+json" in content:
-        codes = re.findall(r"`([^`]+)`", answer["description"])
-        links = ", ".join(f'<a href="#{escape(code)}">{escape(code)}</a>' for code in codes)
-        return f"<p><code>{status}</code> {links}</p>"
     said = f"<p><code>{status}</code> {_inline(answer['description'])}</p>"
     for media_type, body in content.items():
         schema = body.get("schema")
@@ -196,6 +220,8 @@ def _example(document: Json, schema: Json) -> object:
     schema = _resolve(document, schema)
     if "anyOf" in schema:
         return _example(document, schema["anyOf"][0])
+    if "examples" in schema:
+        return schema["examples"][0]
     if "enum" in schema:
         return schema["enum"][0]
     match schema.get("type"):

@@ -20,10 +20,12 @@ OptionalText = Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS, pattern=NO_
 Reason = Annotated[str, Meta(max_length=limits.MAX_REASON_CHARS, pattern=NO_CONTROLS)]
 Id = Annotated[str, Meta(pattern=f"^[A-Za-z0-9_-]{{1,{limits.MAX_ID_CHARS}}}$")]
 Price = Annotated[int, Meta(ge=0, le=limits.MAX_PRICE_MINOR)]
-Zoned = Annotated[datetime, Meta(tz=True)]
+Zoned = Annotated[datetime, Meta(tz=True, examples=["2027-05-06T19:30:00+02:00"])]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217, such as EUR")]
-FullLabel = Annotated[str, Meta(min_length=1, max_length=3 * limits.MAX_LABEL_CHARS)]
-PlaceRef = Annotated[int, Meta(ge=0, lt=limits.MAX_PLACES)] | FullLabel
+FullLabel = Annotated[
+    str, Meta(min_length=1, max_length=3 * limits.MAX_LABEL_CHARS, examples=["Stalls-B-12"])
+]
+PlaceRef = FullLabel | Annotated[int, Meta(ge=0, lt=limits.MAX_PLACES)]
 """A SeatIndex or a full label such as "Stalls-B-12"."""
 Places = Annotated[list[PlaceRef], Meta(min_length=1, max_length=limits.MAX_PLACES_PER_COMMAND)]
 Prices = Annotated[

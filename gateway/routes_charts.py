@@ -90,6 +90,10 @@ class ChartRoutes:
                 ],
                 idempotent=True,
                 problems=("bad-chart",),
+                parameters={
+                    "dry_run": "Read and report, but keep nothing",
+                    "name": "A name for the chart; the file's own where it is left out",
+                },
             ),
             Endpoint(
                 method="GET",
@@ -125,7 +129,7 @@ class ChartRoutes:
                 handle=self.export_chart,
                 answers=[Answers(200, "The file.", {JSON_MEDIA_TYPE: None})],
                 problems=("not-found",),
-                parameters=_CHART_ID,
+                parameters=_CHART_ID | {"format": "Which file format to write"},
             ),
             Endpoint(
                 method="GET",
@@ -141,7 +145,10 @@ class ChartRoutes:
                     Answers(304, "The drawing you have is the one.", {}),
                 ],
                 problems=("not-found",),
-                parameters={"chart_hash": "The chart's hash, as events name it"},
+                parameters={
+                    "chart_hash": "The chart's hash, as events name it",
+                    "format": "Of no effect; makes the address of another format another one",
+                },
             ),
         ]
 

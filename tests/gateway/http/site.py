@@ -74,7 +74,12 @@ def serving(database_url: str, data_dir: Path) -> Iterator[Site]:
         settings = Settings(data_dir=str(data_dir), secret="a secret for these tests")
         async with assembled(settings, database_url) as parts:
             config = uvicorn.Config(
-                parts.app, host="127.0.0.1", port=0, lifespan="off", log_config=None
+                parts.app,
+                host="127.0.0.1",
+                port=0,
+                ws=parts.edge.protocol_class(),
+                lifespan="off",
+                log_config=None,
             )
             server = uvicorn.Server(config)
             running = asyncio.create_task(server.serve())

@@ -133,6 +133,16 @@ def test_operations_are_named_once(document: dict[str, Any]) -> None:
     assert len(names) == len(set(names))
 
 
+def test_every_parameter_is_described(document: dict[str, Any]) -> None:
+    operations = [op for methods in document["paths"].values() for op in methods.values()]
+    assert [
+        (op["operationId"], p["name"])
+        for op in operations
+        for p in op["parameters"]
+        if not p["description"]
+    ] == []
+
+
 def test_every_problem_has_its_place_in_the_docs(site: Site, document: dict[str, Any]) -> None:
     answer = site.client().get("/docs")
     assert answer.status_code == 200
