@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -88,13 +88,10 @@ async def run(settings: Settings, plan: DemoPlan, audience: Audience) -> Outcome
                 address = (await server.line(_READY_WITHIN_S)).decode().strip()
                 if not address:
                     raise server.failed()
-                shows = await asyncio.to_thread(
-                    put_on_sale,
-                    as_organizer(address, key),
-                    plan.shows,
-                    folder / "shows.json",
-                    audience.say,
-                )
+                with closing(as_organizer(address, key)) as api:
+                    shows = await asyncio.to_thread(
+                        put_on_sale, api, plan.shows, folder / "shows.json", audience.say
+                    )
                 before = await asyncio.to_thread(_facts, record, shows)
                 audience.on_sale(address, shows)
                 progress = await _let_them_in(
