@@ -360,8 +360,9 @@ class LiveConnection(asyncio.Protocol):
         if self._handshake is None:
             payload = echo or int(code).to_bytes(2, "big")
             transport.write(server_frame(frames.CLOSE, payload))
-        transport.close()
-        # A peer that never reads would keep the buffer, and with it the socket, for ever.
+        # Closing a socket with unread input resets it, and the peer would lose the close code: so
+        # only our half ends now, what still comes is dropped, and patience is short.
+        transport.write_eof()
         asyncio.get_running_loop().call_later(_CLOSE_GRACE_S, self._abort)
 
     def _abort(self) -> None:
