@@ -27,16 +27,13 @@ from seatengine.chart.chart import (
     Table,
     Zone,
 )
+from seatengine.chart.checks import UNLABELLED, is_color
 from seatengine.chart.importers.report import Report
 from seatengine.errors import BadChart
-
-UNLABELLED: Final = "?"
-"""The label of a place that its source left without one."""
 
 NO_CATEGORY: Final = "none"
 _GREY: Final = "#7A8087"
 
-_COLOR: Final = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 
 Owner = TypeVar("Owner", Row, Table)
@@ -77,7 +74,7 @@ class Draft:
         """`value` if it is a hex colour, else "" with a finding."""
         if not value:
             return ""
-        if _COLOR.fullmatch(value):
+        if is_color(value):
             return value
         self.report.add("bad-color", "colours that are not written as #rrggbb", place)
         return ""

@@ -26,8 +26,9 @@ from seatengine.chart.chart import (
     Section,
     Shape,
 )
+from seatengine.chart.checks import UNLABELLED
 from seatengine.chart.importers.decode import decode_json
-from seatengine.chart.importers.draft import UNLABELLED, Draft
+from seatengine.chart.importers.draft import Draft
 from seatengine.chart.importers.report import Imported, Report
 from seatengine.errors import BadChart
 

@@ -182,7 +182,7 @@ def _entrance(at: Point) -> str:
 def _floor(scale: float) -> _Floor:
     """What the bowl leaves free, less a walkway."""
     walkway = 2.0 * scale + 20.0
-    return _Floor(19.0 * scale - walkway, -33.0 * scale, 33.0 * scale - walkway)
+    return _Floor(19.0 * scale - walkway, -33.0 * scale, 30.0 * scale - walkway)
 
 
 def _stage_front(floor: _Floor) -> float:

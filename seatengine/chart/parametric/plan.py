@@ -122,7 +122,7 @@ class Plan:
             name=self.name,
             width=math.ceil(right - left + 2 * MARGIN),
             height=math.ceil(bottom - top + 2 * MARGIN),
-            categories=self.categories,
+            categories=self._used_categories(),
             next_index=next_index,
             zones=tuple(self.zones),
             floors=tuple(self.floors),
@@ -139,6 +139,11 @@ class Plan:
             ),
             focal_point=move.point(self.focal_point),
         )
+
+    def _used_categories(self) -> tuple[Category, ...]:
+        used = {row.category for row in self.rows} | {table.category for table in self.tables}
+        used |= {booth.category for booth in self.booths} | {area.category for area in self.areas}
+        return tuple(c for c in self.categories if c.key in used)
 
     def _bounds(self) -> tuple[float, float, float, float]:
         xs, ys = [], []
