@@ -82,6 +82,11 @@ class MemoryJournal:
         self._go_on.set()
         self._go_on = asyncio.Event()
 
+    def calm(self) -> None:
+        """Forget the faults that were ordered and not met, and let stalled appends go on."""
+        self._faults.clear()
+        self.resume()
+
     @property
     def stalled(self) -> int:
         """How many appends are waiting for `resume`."""

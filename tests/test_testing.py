@@ -105,6 +105,20 @@ def test_an_append_whose_answer_stalls_is_durable_already() -> None:
     run(scene())
 
 
+def test_calm_forgets_what_was_ordered() -> None:
+    async def scene() -> None:
+        journal = claimed()
+        journal.order(AppendFault.STALL_BEFORE, AppendFault.FAIL_BEFORE)
+        late = asyncio.create_task(journal.append(one()))
+        while not journal.stalled:
+            await asyncio.sleep(0)
+        journal.calm()
+        assert await late == frozenset()
+        assert await journal.append(one(first=2, last=2)) == frozenset()
+
+    run(scene())
+
+
 def test_everything_is_unavailable_while_down() -> None:
     async def scene() -> None:
         journal, snapshots, charts = claimed(), MemorySnapshots(), MemoryCharts()
