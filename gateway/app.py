@@ -18,9 +18,9 @@ from starlette.types import ASGIApp
 
 from gateway.auth import Authenticator, ViewerTokens
 from gateway.catalog import Catalog
-from gateway.contacts import Contact
 from gateway.checkout import Checkout
 from gateway.connection import LiveEdge
+from gateway.contacts import Contact
 from gateway.engine_client import EngineClient
 from gateway.http_api import http_app
 from gateway.hub import Hub
@@ -128,6 +128,8 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
             authenticator=Authenticator(tokens, catalog),
             checkout=checkout,
             pages=PAGES,
+            requests_per_second=settings.requests_per_second,
+            embed_origins=settings.embed_origins.split(),
         )
         sweeping = asyncio.create_task(_sweep(edge))
         stop_following = asyncio.Event()
@@ -154,7 +156,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
             opening = asyncio.create_task(_open_events(parts))
             calm_collector()
             try:
-                await _listen(parts, listening, ready)
+                await _listen(parts, settings.trusted_proxies, listening, ready)
             finally:
                 opening.cancel()
                 listening.close()
@@ -181,7 +183,10 @@ async def _open_events(parts: Parts) -> None:
 
 
 async def _listen(
-    parts: Parts, listening: socket.socket, ready: Callable[[str], None] | None
+    parts: Parts,
+    trusted_proxies: str,
+    listening: socket.socket,
+    ready: Callable[[str], None] | None,
 ) -> None:
     config = uvicorn.Config(
         parts.app,
@@ -191,7 +196,8 @@ async def _listen(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
         timeout_graceful_shutdown=_GRACE_S,
     )
     host, port = listening.getsockname()[:2]

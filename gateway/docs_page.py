@@ -75,7 +75,7 @@ TOKEN=$(curl -sX POST $SITE/api/v1/viewers | jq -r .token)
 curl -X POST -H "Authorization: Viewer $TOKEN" -H "Content-Type: application/json" \\
   -d '{"pick": {"kind": "best", "quantity": 2}}' \\
   $SITE/api/v1/events/ev_.../holds</pre>
-<p>An API key comes from <code>seatengine key</code>; see <code>seatengine --help</code>.</p>
+<p>An API key comes from <code>seatengine key create</code>; see <code>seatengine --help</code>.</p>
 """
 _WHO: Final = {"organizer": "an organizer's API key", "viewer": "a viewer token"}
 _BOLD: Final = re.compile(r"\*\*(.+?)\*\*")

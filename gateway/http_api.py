@@ -63,9 +63,14 @@ def http_app(
     authenticator: Authenticator,
     checkout: Checkout,
     pages: Path,
-    embed_origins: Sequence[str] = (),
+    requests_per_second: int,
+    embed_origins: Sequence[str],
 ) -> Starlette:
-    """The ASGI application. `pages` is the folder of the built frontend."""
+    """The ASGI application.
+
+    `pages` is the folder of the built frontend, `requests_per_second` what one address may send,
+    `embed_origins` the sites that may show our pages in a frame.
+    """
     table = endpoints(catalog, engine, authenticator, checkout)
     document = openapi(table)
     return Starlette(
@@ -74,7 +79,10 @@ def http_app(
             openapi_route(document),
             *page_routes(pages, document),
         ],
-        middleware=[Middleware(SecurityHeaders, embed_origins), Middleware(RateLimited)],
+        middleware=[
+            Middleware(SecurityHeaders, embed_origins),
+            Middleware(RateLimited, per_second=requests_per_second),
+        ],
         exception_handlers={
             Problem: _on_problem,
             SeatEngineError: _on_engine_error,

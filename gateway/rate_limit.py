@@ -9,7 +9,7 @@ from collections import OrderedDict
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.problems import Problem, problem_response
-from seatengine.limits import HTTP_REQUEST_BURST, HTTP_REQUESTS_PER_SECOND, MAX_RATED_ADDRESSES
+from seatengine.limits import HTTP_BURST_S, HTTP_REQUESTS_PER_SECOND, MAX_RATED_ADDRESSES
 
 
 class RateLimiter:
@@ -34,18 +34,19 @@ class RateLimiter:
 
 
 class RateLimited:
-    """ASGI middleware over everything under `prefix`."""
+    """ASGI middleware over everything under `prefix`; a few seconds' worth may come at once."""
 
     def __init__(
         self,
         app: ASGIApp,
         prefix: str = "/api/",
         per_second: float = HTTP_REQUESTS_PER_SECOND,
-        burst: int = HTTP_REQUEST_BURST,
     ) -> None:
         self._app = app
         self._prefix = prefix
-        self._limiter = RateLimiter(per_second, burst, MAX_RATED_ADDRESSES)
+        self._limiter = RateLimiter(
+            per_second, max(1, int(per_second * HTTP_BURST_S)), MAX_RATED_ADDRESSES
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(self._prefix):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from seatengine.errors import BadSettings
 
 _SECRET_BYTES: Final = 32
 _MIN_SECRET_CHARS: Final = 16
+
+_ORIGIN: Final = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 Text = Annotated[str, msgspec.Meta(max_length=1_000)]
 
@@ -50,6 +53,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many messages one websocket may send, on average; one that sends more is closed.
     People need a few; a load test, or a box office's own software, may need more."""
 
+    requests_per_second: Annotated[
+        int, msgspec.Meta(ge=1, le=limits.CEILING_HTTP_REQUESTS_PER_SECOND)
+    ] = limits.HTTP_REQUESTS_PER_SECOND
+    """How many API requests one address may send, on average; more are told to wait."""
+
+    trusted_proxies: Text = ""
+    """Addresses of reverse proxies whose X-Forwarded-For is believed, such as 127.0.0.1,10.0.0.2.
+    Empty: none, and everyone behind a proxy counts as one address."""
+
+    embed_origins: Text = ""
+    """Sites that may show our pages in a frame, such as https://venue.example, separated by blanks.
+    Empty: none."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to say on standard error."""
 
@@ -81,6 +97,11 @@ def load(environ: Mapping[str, str] = os.environ, **flags: str | int | None) -> 
     settings = msgspec.convert(given, Settings, strict=False)
     _check_url("database_url", settings.database_url, ("postgres", "postgresql"))
     _check_url("public_url", settings.public_url, ("http", "https"))
+    for origin in settings.embed_origins.split():
+        if not _ORIGIN.fullmatch(origin):
+            raise BadSettings(
+                f"setting embed_origins: {origin!r} is no origin such as https://venue.example"
+            )
     if settings.secret and len(settings.secret) < _MIN_SECRET_CHARS:
         raise BadSettings(
             f"setting secret is too short to be safe: give at least {_MIN_SECRET_CHARS} characters"

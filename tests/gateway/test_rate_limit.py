@@ -49,7 +49,7 @@ def test_only_the_prefix_is_limited() -> None:
         return PlainTextResponse("hello")
 
     app = Starlette(routes=[Route("/api/x", hello), Route("/page", hello)])
-    limited = RateLimited(app, per_second=0.001, burst=2)
+    limited = RateLimited(app, per_second=0.5)
 
     async def ask(*paths: str) -> list[httpx.Response]:
         transport = httpx.ASGITransport(limited)

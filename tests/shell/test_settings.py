@@ -42,6 +42,9 @@ def test_database_url_has_its_usual_name_too() -> None:
         ({"DATABASE_URL": "mysql://a@b/c"}, "database_url"),
         ({"SEATENGINE_PUBLIC_URL": "tickets.example.org"}, "public_url"),
         ({"SEATENGINE_SECRET": "short"}, "secret"),
+        ({"SEATENGINE_REQUESTS_PER_SECOND": "0"}, "requests_per_second"),
+        ({"SEATENGINE_EMBED_ORIGINS": "https://a.example 'self'"}, "embed_origins"),
+        ({"SEATENGINE_EMBED_ORIGINS": "https://a.example/;script-src"}, "embed_origins"),
     ],
 )
 def test_a_bad_setting_is_named(environ: dict[str, str], named: str) -> None:
