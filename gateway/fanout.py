@@ -23,6 +23,8 @@ from seatengine.ids import ChartHash, Epoch, EventId
 # Free places named beside those that were lost, and how far by index they are looked for.
 _BESIDE_MAX = 4
 _BESIDE_REACH = 400
+# Stands where it is not known what every viewer was told of a place last.
+_UNSURE = 255
 
 
 class LiveEvent:
@@ -48,6 +50,7 @@ class LiveEvent:
         self._tables = tables
         self._show(table, statuses)
         self._told_seq = seq
+        self._shown_seq = seq
         self._dirty: dict[int, None] = {}
         self._view_frame: tuple[int, bytes] | None = None
 
@@ -57,6 +60,7 @@ class LiveEvent:
         self._status = bytearray(_told(np.frombuffer(statuses, np.uint8)).tobytes())
         self._view = np.frombuffer(self._status, np.uint8)
         self._changed_seq: npt.NDArray[np.int64] = np.full(len(statuses), self.seq, np.int64)
+        self._told_last = np.full(len(statuses), _UNSURE, np.uint8)
 
     @property
     def statuses(self) -> bytes:
@@ -101,14 +105,31 @@ class LiveEvent:
         return changed_rules
 
     def take_delta(self) -> bytes:
-        """The framed Delta of everything since the last call; the same bytes for every viewer."""
-        message = self._delta(self._told_seq, np.fromiter(self._dirty, np.int64, len(self._dirty)))
+        """The framed Delta of everything since the last call; the same bytes for every viewer.
+
+        A place that changed and changed back is left out: on a busy event those are the most.
+        """
+        dirty = self._dirty_places()
+        now = self._view[dirty]
+        message = self._delta(self._told_seq, dirty[now != self._told_last[dirty]])
+        self._told_last[dirty] = now
         self._told_seq = self.seq
         self._dirty = {}
         return message
 
+    def _dirty_places(self) -> npt.NDArray[np.int64]:
+        return np.fromiter(self._dirty, np.int64, len(self._dirty))
+
+    def _show_between_ticks(self) -> None:
+        """Someone is shown the state as of now, so what changes back until the next tick is to be
+        told all the same."""
+        if self._shown_seq != self.seq:
+            self._shown_seq = self.seq
+            self._told_last[self._dirty_places()] = _UNSURE
+
     def view(self) -> bytes:
         """The framed View as of `seq`, made once per seq."""
+        self._show_between_ticks()
         known = self._view_frame
         if known is None or known[0] != self.seq:
             message = wire.View(self.epoch, self.seq, len(self._status), pack_statuses(self._view))
@@ -121,6 +142,7 @@ class LiveEvent:
         or if this process cannot know (it took over after that seq)."""
         if epoch != self.epoch or not self.base_seq <= seq <= self.seq:
             return self.view()
+        self._show_between_ticks()
         missed = np.flatnonzero(self._changed_seq > seq)
         if len(missed) * 5 > len(self._status) // 4:
             return self.view()

@@ -128,6 +128,37 @@ def test_any_order_of_changes_breaks_and_returns_converges(steps: list[tuple[str
     assert live.statuses == told
 
 
+def test_what_changed_and_changed_back_is_told_only_to_who_saw_it() -> None:
+    shard, live = opened(pocket())
+    viewer, late = Viewer(), Viewer()
+    viewer.hear(live.view())
+    live.take_delta()
+
+    def happen(command: commands.AnyCommand) -> None:
+        shard.step(command, 0)
+        batch = shard.take_ready()
+        assert batch is not None
+        live.apply(batch)
+
+    def told() -> tuple[int, ...]:
+        frame = live.take_delta()
+        assert viewer.hear(frame)
+        message = wire.decode_server_message(payload(frame))
+        assert isinstance(message, wire.Delta)
+        return tuple(np.frombuffer(message.places, "<u4"))
+
+    hold = shard.seq + 1
+    happen(commands.HoldSeats(id=CommandId("a"), holder=NOBODY, places=[3]))
+    assert told() == (3,)
+    happen(commands.ReleaseHold(id=CommandId("b"), holder=NOBODY, hold=HoldId(hold)))
+    happen(commands.HoldSeats(id=CommandId("c"), holder=NOBODY, places=[3, 4]))
+    assert told() == (4,)
+    happen(commands.ReleaseHold(id=CommandId("d"), holder=NOBODY, hold=HoldId(hold + 2)))
+    late.hear(live.view())
+    happen(commands.HoldSeats(id=CommandId("e"), holder=NOBODY, places=[3, 4]))
+    assert told() == (3, 4)
+
+
 def test_a_gap_is_never_applied() -> None:
     shard, live = opened(pocket())
     shard.step(commands.HoldSeats(id=CommandId("a"), holder=NOBODY, places=[0]), 0)
