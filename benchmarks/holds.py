@@ -118,5 +118,6 @@ async def _phase(load: Child, kind: Literal["holds", "echo"], seconds: float) ->
 def _line(result: PhaseResult) -> str:
     return (
         f"{result.ops / result.seconds:,.0f}/s, p50 {result.p50_ms:.1f} ms, "
-        f"p99 {result.p99_ms:.1f} ms, {result.cpu_s / result.ops * 1e6:.1f} us"
+        f"p99 {result.p99_ms:.1f} ms, {result.cpu_s / result.ops * 1e6:.1f} us, "
+        f"{result.frames_heard / result.ops:.2f} frames"
     )

@@ -27,7 +27,7 @@ def served_like() -> Iterator[None]:
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder for the run. Others may pass through it: Postgres, where we are root, is not."""
-    with tempfile.TemporaryDirectory(prefix="seatengine-") as folder:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         path = Path(folder)
         path.chmod(0o711)
         yield path
