@@ -21,8 +21,9 @@ class VenueMap:
     """A chart as columns, from the same bytes that a browser draws from.
 
     `appeal` is how much people want a place, by its distance from the focal point; 0 for places
-    that are not seats. `areas` are (group, places) of general admission, `neighbours` is 1 where
-    place i and i + 1 sit together.
+    that are not sold by the seat. `areas` are the groups of general admission, `wholes` are
+    (group, one of its places) of tables and boxes sold whole, `neighbours` is 1 where place i and
+    i + 1 sit together.
     """
 
     def __init__(self, view: ChartView) -> None:
@@ -33,15 +34,15 @@ class VenueMap:
         kinds = np.array([group.kind for group in view.groups], np.int64)
         group = _columns(view.group)
         flags = np.frombuffer(view.flags, np.uint8)
-        seats = (kinds[group] == GroupKind.ROW) & ((flags & RETIRED) == 0)
+        seated = (kinds == GroupKind.ROW) | (kinds == GroupKind.TABLE)
+        by_seat = seated & ~np.array([group.whole for group in view.groups], np.bool_)
+        seats = by_seat[group] & ((flags & RETIRED) == 0)
         x = _columns(view.x) / view.scale - view.focal_point.x
         y = _columns(view.y) / view.scale - view.focal_point.y
         self.appeal = np.where(seats, _appeal(np.hypot(x, y), seats), 0.0)
-        self.areas = [
-            (number, sum(count for _, count in group.runs))
-            for number, group in enumerate(view.groups)
-            if group.kind == GroupKind.AREA and not group.whole
-        ]
+        groups = list(enumerate(view.groups))
+        self.areas = [n for n, g in groups if g.kind == GroupKind.AREA and not g.whole]
+        self.wholes = [(n, g.runs[0][0]) for n, g in groups if g.whole and g.runs]
 
     def pick(
         self, statuses: npt.NDArray[np.uint8], party: int, liking: int, random: Random
@@ -62,6 +63,11 @@ class VenueMap:
                 return run
             best = max(best, run, key=len)
         return best
+
+    def pick_whole(self, statuses: npt.NDArray[np.uint8], random: Random) -> int | None:
+        """The group of a free table or box; None where all are gone."""
+        free = [group for group, place in self.wholes if not statuses[place]]
+        return random.choice(free) if free else None
 
     def _run(self, wanted: npt.NDArray[np.float64], at: int, party: int) -> list[int]:
         left = right = at

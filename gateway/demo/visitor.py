@@ -21,6 +21,7 @@ from gateway.wire import (
     HoldBest,
     HoldQuantity,
     HoldState,
+    HoldWhole,
     Refused,
     Release,
     ServerMessage,
@@ -124,8 +125,11 @@ class Visitor:
         if client.statuses is None:
             return None
         if self._venue.areas and self._random.random() < 0.15:
-            group, _ = self._random.choice(self._venue.areas)
-            return HoldQuantity(client.ref(), group, self._party)
+            return HoldQuantity(client.ref(), self._random.choice(self._venue.areas), self._party)
+        if self._party > 2 and self._random.random() < 0.2:
+            group = self._venue.pick_whole(client.statuses, self._random)
+            if group is not None:
+                return HoldWhole(client.ref(), group)
         if self._random.random() < 0.2:
             return HoldBest(client.ref(), self._party)
         places = self._venue.pick(client.statuses, self._party, self._liking, self._random)
@@ -222,7 +226,10 @@ class Visitor:
         match answer:
             case Held(ref, state):
                 self._hold = state
-                made = isinstance(message, Hold | HoldBest | HoldQuantity) and not message.into
+                made = (
+                    isinstance(message, Hold | HoldBest | HoldQuantity | HoldWhole)
+                    and not message.into
+                )
                 kind: Kind = "held" if made else "changed"
                 self._tell(kind, ref, hold=state.hold, places=state.places, ms=took_ms)
             case Ended(ref, hold):

@@ -9,7 +9,7 @@ import numpy as np
 from gateway.chart_view import chart_view, encode_chart_view
 from gateway.demo.venue_map import VenueMap, read_map
 from seatengine.chart.generate import generate
-from seatengine.chart.seat_table import RETIRED, GroupKind, build
+from seatengine.chart.seat_table import build
 from tests import venues
 
 
@@ -18,13 +18,22 @@ def _map_of_pocket() -> VenueMap:
     return read_map(encode_chart_view(chart_view(chart, build(chart))))
 
 
-def test_only_seats_of_rows_are_picked_and_areas_are_known() -> None:
-    table = venues.pocket()
+def test_what_is_sold_by_the_seat_whole_and_by_number_is_told_apart() -> None:
     venue = _map_of_pocket()
-    for place in np.flatnonzero(venue.appeal):
-        assert not table.flags[place] & RETIRED
-        assert table.groups[int(table.group[place])].kind is GroupKind.ROW
-    assert [group for group, _ in venue.areas] == [venues.FLOOR]
+    by_seat = [*venues.A, *venues.B, *venues.C, *venues.D, *venues.SHARED_SEATS]
+    assert np.flatnonzero(venue.appeal).tolist() == by_seat
+    assert venue.areas == [venues.FLOOR]
+    assert [group for group, _ in venue.wholes] == [venues.ROUND, venues.LOUNGE]
+
+
+def test_a_table_is_picked_while_one_is_free() -> None:
+    venue, random = _map_of_pocket(), Random(1)
+    statuses = np.zeros(venue.size, np.uint8)
+    assert {venue.pick_whole(statuses, random) for _ in range(30)} == {venues.ROUND, venues.LOUNGE}
+    statuses[list(venues.ROUND_SEATS)] = 1
+    assert venue.pick_whole(statuses, random) == venues.LOUNGE
+    statuses[list(venues.LOUNGE_PLACES)] = 2
+    assert venue.pick_whole(statuses, random) is None
 
 
 def test_a_party_sits_together_on_free_seats() -> None:
