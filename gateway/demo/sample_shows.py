@@ -39,9 +39,9 @@ class SampleShow(msgspec.Struct, frozen=True):
 
 
 SHOWS: Final = (
-    SampleShow("theatre", 900, "The Winter's Tale", "Lantern Theatre", 12, 45, 0.20, 0.62),
-    SampleShow("arena", 9_000, "Northern Lights, live", "Harbour Arena", 30, 70, 0.16, 0.45),
-    SampleShow("stadium", 60_000, "Cup final", "Riverside Stadium", 55, 85, 0.10, 0.30),
+    SampleShow("theatre", 900, "The Winter's Tale", "Lantern Theatre", 12, 32, 0.20, 0.62),
+    SampleShow("arena", 9_000, "Northern Lights, live", "Harbour Arena", 30, 74, 0.16, 0.45),
+    SampleShow("stadium", 60_000, "Cup final", "Riverside Stadium", 55, 94, 0.10, 0.30),
 )
 
 
