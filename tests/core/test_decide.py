@@ -1,4 +1,4 @@
-"""Every refusal that the core can give, one scene each (E2), and that it changes nothing (E1).
+"""Every refusal that the core can give, one scene each (A2), and that it changes nothing (A1).
 
 Each outcome is also judged by the simulator's auditor, see `audited`."""
 
@@ -192,16 +192,16 @@ NOT_OF_THE_CORE = {Code.UNAVAILABLE, Code.OVERLOADED, Code.UNKNOWN_EVENT}
 @pytest.mark.parametrize(
     ("code", "scene"), [(code, scene) for code, scenes in SCENES.items() for scene in scenes]
 )
-def test_e2_refused_with_its_code(code: Code, scene: Scene) -> None:
+def test_a2_refused_with_its_code(code: Code, scene: Scene) -> None:
     assert refused(scene(on_sale(venues.pocket())))[0] == code
 
 
 @pytest.mark.parametrize("code", BEFORE_BINDING)
-def test_e2_refused_before_a_chart_is_bound(code: Code) -> None:
+def test_a2_refused_before_a_chart_is_bound(code: Code) -> None:
     assert refused(BEFORE_BINDING[code](unbound(venues.pocket())))[0] == code
 
 
-def test_e2_every_code_of_the_core_has_a_scene() -> None:
+def test_a2_every_code_of_the_core_has_a_scene() -> None:
     assert set(SCENES) | set(BEFORE_BINDING) | NOT_OF_THE_CORE == set(Code)
 
 
@@ -220,7 +220,7 @@ class Watched(Audited):
 
 
 @pytest.mark.parametrize("code", SCENES)
-def test_e1_a_refusal_changes_nothing(code: Code) -> None:
+def test_a1_a_refusal_changes_nothing(code: Code) -> None:
     for scene in SCENES[code]:
         event = on_sale(venues.pocket())
         watched = Watched(event.shard, event.auditor, asked=event.asked)
@@ -228,7 +228,7 @@ def test_e1_a_refusal_changes_nothing(code: Code) -> None:
         assert watched.refusals == 1
 
 
-def test_e3_a_refusal_names_at_most_a_bounded_number_of_places() -> None:
+def test_a3_a_refusal_names_at_most_a_bounded_number_of_places() -> None:
     table = build(venues.hall_chart(10, 10))
     event = on_sale(table)
     accepted(event.staff(commands.BlockSeats, places=list(range(90)), reason=""))

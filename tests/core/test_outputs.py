@@ -1,4 +1,4 @@
-"""Outputs: codes are numbers for ever (E2), a batch knows where it ends."""
+"""Outputs: codes are numbers for ever (A2), a batch knows where it ends."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PUBLISHED = {
 }
 
 
-def test_e2_published_codes_keep_their_numbers() -> None:
+def test_a2_published_codes_keep_their_numbers() -> None:
     assert {code.name: code.value for code in Code} == PUBLISHED
 
 

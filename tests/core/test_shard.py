@@ -44,7 +44,7 @@ def test_a_batch_collects_everything_in_order() -> None:
     assert event.shard.take_ready() is None
 
 
-def test_p1_a_place_that_changes_twice_is_said_once_with_its_last_status() -> None:
+def test_v1_a_place_that_changes_twice_is_said_once_with_its_last_status() -> None:
     event = on_sale(venues.pocket())
     event.shard.step(event.make(commands.HoldSeats, ANNA, places=[4, 5]), NOON)
     event.shard.step(event.make(commands.ReleaseHold, ANNA, hold=2), NOON)
@@ -74,7 +74,7 @@ def test_h5_a_command_finds_what_has_just_expired_free_without_a_tick() -> None:
     assert isinstance(event.auditor.log[2], entries.HoldExpired)
 
 
-def test_e5_a_repeat_is_answered_from_memory_and_a_replayed_journal_remembers() -> None:
+def test_a5_a_repeat_is_answered_from_memory_and_a_replayed_journal_remembers() -> None:
     event = on_sale(venues.pocket())
     first = event.make(commands.HoldSeats, ANNA, places=[0])
     event.ask(first)
@@ -85,7 +85,7 @@ def test_e5_a_repeat_is_answered_from_memory_and_a_replayed_journal_remembers() 
     assert (outcome.repeat, outcome.seq) == (True, 2)
 
 
-def test_e5_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a5_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shard, "DEDUP_WINDOW_ENTRIES", 3)
     event = on_sale(venues.pocket())
     made = [event.make(commands.HoldSeats, ANNA, places=[n]) for n in range(2)]
@@ -100,7 +100,7 @@ def test_e5_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch)
     assert len(event.shard._remembered) == 3
 
 
-def test_e5_a_refused_id_may_be_tried_again() -> None:
+def test_a5_a_refused_id_may_be_tried_again() -> None:
     event = on_sale(venues.pocket())
     accepted(event.ben(commands.HoldSeats, places=[0]))
     wanted = event.make(commands.HoldSeats, ANNA, places=[0])
@@ -111,7 +111,7 @@ def test_e5_a_refused_id_may_be_tried_again() -> None:
     accepted(event.ask(wanted))
 
 
-def test_e6_a_holder_reads_its_own_holds_and_a_booking_by_its_reference() -> None:
+def test_a6_a_holder_reads_its_own_holds_and_a_booking_by_its_reference() -> None:
     event = on_sale(venues.pocket())
     accepted(event.anna(commands.HoldSeats, places=[0, 1]))
     event.anna(commands.ReadHolds)

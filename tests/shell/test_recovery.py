@@ -112,7 +112,7 @@ def test_it_is_the_same_shard(open_store: OpenStore, snapshot_at: int | None) ->
     run(open_store, scene)
 
 
-def test_h5_a_repeat_after_recovery_gets_the_first_answer(open_store: OpenStore) -> None:
+def test_a5_a_repeat_after_recovery_gets_the_first_answer(open_store: OpenStore) -> None:
     async def scene(store: Store) -> None:
         owner = await bound(store)
         before = owner.hold(1, 0, 1)

@@ -59,7 +59,7 @@ class Auditor:
                 self._expire(walk, hold_id, now_ms)
             if command is not None:
                 said = self._outcome(walk, command, now_ms)
-                require(outcome == said, "E7", f"step said {outcome}, the batch says {said}")
+                require(outcome == said, "A7", f"step said {outcome}, the batch says {said}")
         walk.check_nothing_left()
         self._check_statuses(batch, before)
 
@@ -88,7 +88,7 @@ class Auditor:
     def _accept(self, walk: _Walk, command: AnyCommand, now_ms: int) -> Outcome:
         entry = walk.next_entry()
         if entry is None or getattr(entry, "id", None) != command.id:
-            raise Broken(f"E1: {command} must be accepted, but got {walk.what_about(command)}")
+            raise Broken(f"A1: {command} must be accepted, but got {walk.what_about(command)}")
         self._check_entry(command, entry, now_ms)
         self._apply(entry)
         seq = self.truth.seq
@@ -96,7 +96,7 @@ class Auditor:
         if isinstance(entry, entries.HoldChanged | entries.HoldExtended):
             self._check_view(view, entry.hold, self.truth.holds[entry.hold])
         else:
-            require(view is None, "E4", f"a view for {entry}")
+            require(view is None, "A4", f"a view for {entry}")
         return Accepted(command.id, seq, entry, view)
 
     def _apply(self, entry: Entry) -> None:
@@ -107,11 +107,11 @@ class Auditor:
         refusal = walk.next_refusal()
         codes = [code.name for code in deserved]
         if refusal is None or refusal.id != command.id:
-            raise Broken(f"E1: {command} deserves {codes}, got {walk.what_about(command)}")
-        require(refusal.code in deserved, "E2", f"{command} deserves {codes}, got {refusal}")
+            raise Broken(f"A1: {command} deserves {codes}, got {walk.what_about(command)}")
+        require(refusal.code in deserved, "A2", f"{command} deserves {codes}, got {refusal}")
         require(
             refusal.places == deserved[refusal.code],
-            "E3",
+            "A3",
             f"{command}: in the way are {deserved[refusal.code]}, named are {refusal.places}",
         )
         return refusal
@@ -123,14 +123,14 @@ class Auditor:
             repeat is not None
             and repeat.repeat
             and (repeat.id, repeat.seq, repeat.entry) == (command.id, seq, entry),
-            "E5",
+            "A5",
             f"{command} was answered before with {seq} {entry}, now with {repeat}",
         )
         assert repeat is not None
         hold_id = seq if isinstance(entry, entries.SeatsHeld) else getattr(entry, "hold", 0)
         hold = self.truth.holds.get(hold_id)
         if hold is None:
-            require(repeat.view is None, "E4", f"{repeat} shows a hold that is over")
+            require(repeat.view is None, "A4", f"{repeat} shows a hold that is over")
         else:
             self._check_view(repeat.view, hold_id, hold)
         return repeat
@@ -145,14 +145,14 @@ class Auditor:
             view.extensions_left,
             view.tariff,
         )
-        require(seen == expected, "E4", f"the view {seen} of a hold that is {expected}")
+        require(seen == expected, "A4", f"the view {seen} of a hold that is {expected}")
 
     def _check_answer(self, answer: Answer | None, command: AnyCommand) -> Outcome:
-        require(answer is not None and answer.id == command.id, "E6", f"{command} got {answer}")
+        require(answer is not None and answer.id == command.id, "A6", f"{command} got {answer}")
         assert answer is not None
         if isinstance(command, commands.ReadHolds):
             own = {i: h for i, h in self.truth.holds.items() if h.holder == command.holder}
-            require([v.hold for v in answer.holds] == sorted(own), "E6", f"{command} got {answer}")
+            require([v.hold for v in answer.holds] == sorted(own), "A6", f"{command} got {answer}")
             for view in answer.holds:
                 self._check_view(view, view.hold, own[view.hold])
         elif isinstance(command, commands.ReadBooking):
@@ -162,7 +162,7 @@ class Auditor:
                 seen is not None
                 and (seen.holder, sorted(seen.places), seen.tariff, seen.at_ms)
                 == (booking.holder, sorted(booking.places), booking.tariff, booking.at_ms),
-                "E6",
+                "A6",
                 f"{command} got {answer}, it is {booking}",
             )
         return answer
@@ -186,7 +186,7 @@ class Auditor:
         else:
             taken = []
         expected = self._entry_for(command, now_ms, taken, getattr(entry, "step", 0))
-        require(entry == expected, "E1", f"{command} must become {expected}, became {entry}")
+        require(entry == expected, "A1", f"{command} must become {expected}, became {entry}")
 
     def _entry_for(
         self, command: AnyCommand, now_ms: int, taken: list[int], step: int
@@ -281,11 +281,11 @@ class Auditor:
         after = self.truth.statuses()
         before = before or bytes([255]) * len(after)
         said = dict(zip(batch.places, batch.statuses, strict=True))
-        require(len(said) == len(batch.places), "P1", f"a place twice in {batch.places}")
+        require(len(said) == len(batch.places), "V1", f"a place twice in {batch.places}")
         changed = {p for p in range(len(after)) if after[p] != before[p]}
-        require(changed <= set(said), "P1", f"not said: {sorted(changed - set(said))}")
+        require(changed <= set(said), "V1", f"not said: {sorted(changed - set(said))}")
         wrong = {p: s for p, s in said.items() if after[p] != s}
-        require(not wrong, "P1", f"said {wrong}, true {[after[p] for p in wrong]}")
+        require(not wrong, "V1", f"said {wrong}, true {[after[p] for p in wrong]}")
 
     # What is told, and what survives.
 
@@ -365,4 +365,4 @@ class _Walk:
 
     def check_nothing_left(self) -> None:
         left = [*self._entries, *self._repeats, *self._refusals, *self._answers]
-        require(not left, "E1", f"nobody asked for {left}")
+        require(not left, "A1", f"nobody asked for {left}")

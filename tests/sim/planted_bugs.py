@@ -114,7 +114,7 @@ def stale_owner_can_append(patch: Patch) -> MakeWorld:
     return lambda seed: World(seed, VENUES["pocket"](), journal=Unfenced)
 
 
-@breaks("S2", "H4", "D5", "E1", "E2", "E3", "E6", "H5")
+@breaks("S2", "H4", "D5", "A1", "A2", "A3", "A6", "H5")
 def snapshot_misses_holds(patch: Patch) -> MakeWorld:
     class Forgetful(Desk):
         def take_snapshot(self) -> None:
@@ -125,7 +125,7 @@ def snapshot_misses_holds(patch: Patch) -> MakeWorld:
     return with_desk(Forgetful)
 
 
-@breaks("D5", "D3", "E1", "E2", "H5")
+@breaks("D5", "D3", "A1", "A2", "H5")
 def snapshot_saved_before_its_entries_are_durable(patch: Patch) -> MakeWorld:
     class Eager(Desk):
         def take_snapshot(self) -> None:
@@ -135,7 +135,7 @@ def snapshot_saved_before_its_entries_are_durable(patch: Patch) -> MakeWorld:
     return with_desk(Eager)
 
 
-@breaks("E5", "E1")
+@breaks("A5", "A1")
 def answers_forgotten_by_recovery(patch: Patch) -> MakeWorld:
     class Amnesiac(Desk):
         def recovered(self, head_seq: Seq) -> Shard:
@@ -149,7 +149,7 @@ def answers_forgotten_by_recovery(patch: Patch) -> MakeWorld:
 # The shard.
 
 
-@breaks("E5", "E1")
+@breaks("A5", "A1")
 def no_deduplication(patch: Patch) -> MakeWorld:
     patch.setattr(Shard, "_remember", lambda self, *known: None)
     return plain
@@ -167,7 +167,7 @@ def late_payment_is_booked(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("E1", "H4", "H1")
+@breaks("A1", "H4", "H1")
 def payment_for_an_expired_hold_is_booked_blindly(patch: Patch) -> MakeWorld:
     """The order remembers its seats and books them, whoever may have them by now."""
     seats: dict[int, Hold] = {}
@@ -212,7 +212,7 @@ def holds_end_a_millisecond_late(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("H5", "E1")
+@breaks("H5", "A1")
 def extended_holds_end_at_their_first_time(patch: Patch) -> MakeWorld:
     def expiry_of(self: EventState, item: int) -> tuple[int, Hold | None]:
         return item >> 40, self.holds.get(HoldId(item & ((1 << 40) - 1)))
@@ -238,7 +238,7 @@ def expiry_is_not_journaled(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("P1")
+@breaks("V1")
 def freed_places_are_not_said(patch: Patch) -> MakeWorld:
     original = Shard.take_ready
 
@@ -250,7 +250,7 @@ def freed_places_are_not_said(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("P2")
+@breaks("V2")
 def listener_ignores_a_gap(patch: Patch) -> MakeWorld:
     class Deaf(Listener):
         def hear(self, batch: Batch) -> bool:
@@ -264,7 +264,7 @@ def listener_ignores_a_gap(patch: Patch) -> MakeWorld:
 # The decisions.
 
 
-@breaks("E1", "H1")
+@breaks("A1", "H1")
 def hold_over_anothers_hold(patch: Patch) -> MakeWorld:
     def hold(
         original: Callable[..., Entry | Refusal],
@@ -281,7 +281,7 @@ def hold_over_anothers_hold(patch: Patch) -> MakeWorld:
     return decides(patch, commands.HoldSeats, hold)
 
 
-@breaks("E1", "H6")
+@breaks("A1", "H6")
 def a_hold_takes_what_it_can_get(patch: Patch) -> MakeWorld:
     def hold(
         original: Callable[..., Entry | Refusal],
@@ -296,7 +296,7 @@ def a_hold_takes_what_it_can_get(patch: Patch) -> MakeWorld:
     return decides(patch, commands.HoldSeats, hold)
 
 
-@breaks("E1", "E2")
+@breaks("A1", "A2")
 def anyone_may_use_any_hold(patch: Patch) -> MakeWorld:
     original = decide._own_hold
 
@@ -307,7 +307,7 @@ def anyone_may_use_any_hold(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("H1", "E1", "P1", "E2", "E3", "H7", "B1")
+@breaks("H1", "A1", "V1", "A2", "A3", "H7", "B1")
 def release_frees_someone_elses_seat(patch: Patch) -> MakeWorld:
     original = evolve._EVOLVE[entries.HoldReleased]
 
@@ -340,19 +340,19 @@ def with_policy(patch: Patch, change: Callable[[SalePolicy], SalePolicy]) -> Mak
     return plain
 
 
-@breaks("E1")
+@breaks("A1")
 def holder_limit_one_too_many(patch: Patch) -> MakeWorld:
     return with_policy(
         patch, lambda p: msgspec.structs.replace(p, max_per_holder=p.max_per_holder + 1)
     )
 
 
-@breaks("E1")
+@breaks("A1")
 def hold_limit_one_too_few(patch: Patch) -> MakeWorld:
     return with_policy(patch, lambda p: msgspec.structs.replace(p, max_per_hold=p.max_per_hold - 1))
 
 
-@breaks("E1")
+@breaks("A1")
 def one_hold_too_many(patch: Patch) -> MakeWorld:
     return with_policy(
         patch,
@@ -360,7 +360,7 @@ def one_hold_too_many(patch: Patch) -> MakeWorld:
     )
 
 
-@breaks("E1", "E2")
+@breaks("A1", "A2")
 def bookings_count_twice_for_the_holder_limit(patch: Patch) -> MakeWorld:
     original = evolve._count_booked
 
@@ -371,7 +371,7 @@ def bookings_count_twice_for_the_holder_limit(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("E1", "E2")
+@breaks("A1", "A2")
 def cancelled_bookings_still_count(patch: Patch) -> MakeWorld:
     original = evolve._count_booked
 
@@ -382,7 +382,7 @@ def cancelled_bookings_still_count(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("E1")
+@breaks("A1")
 def extensions_without_end(patch: Patch) -> MakeWorld:
     def extend(
         original: Callable[..., Entry | Refusal],
@@ -401,7 +401,7 @@ def extensions_without_end(patch: Patch) -> MakeWorld:
     return decides(patch, commands.ExtendHold, extend)
 
 
-@breaks("E1", "M1")
+@breaks("A1", "M1")
 def booked_at_todays_price(patch: Patch) -> MakeWorld:
     def book(
         original: Callable[..., Entry | Refusal],
@@ -417,19 +417,19 @@ def booked_at_todays_price(patch: Patch) -> MakeWorld:
     return decides(patch, commands.BookHold, book)
 
 
-@breaks("E1", "E3")
+@breaks("A1", "A3")
 def one_seat_of_a_whole_table(patch: Patch) -> MakeWorld:
     patch.setattr(decide, "_with_whole_groups", lambda table, places: places)
     return plain
 
 
-@breaks("E1")
+@breaks("A1")
 def cancel_frees_places_of_other_bookings(patch: Patch) -> MakeWorld:
     patch.setattr(decide, "_not_in_booking", lambda command, booked: None)
     return plain
 
 
-@breaks("P1", "H1", "E1", "E2", "E3")
+@breaks("V1", "H1", "A1", "A2", "A3")
 def a_moved_booking_keeps_its_old_places(patch: Patch) -> MakeWorld:
     original = evolve._EVOLVE[entries.BookingMoved]
 
@@ -446,7 +446,7 @@ def a_moved_booking_keeps_its_old_places(patch: Patch) -> MakeWorld:
     return plain
 
 
-@breaks("E3")
+@breaks("A3")
 def refusals_name_places_that_are_free(patch: Patch) -> MakeWorld:
     def taken(state: EventState, command: AnyCommand, places: list[int]) -> Refusal:
         return Refusal(command.id, Code.PLACES_TAKEN, places)
@@ -511,7 +511,7 @@ def best_calls_every_split_party_nearby(patch: Patch) -> MakeWorld:
     return lambda seed: World(seed, VENUES["row"]())
 
 
-@breaks("B2", "B3", "E1")
+@breaks("B2", "B3", "A1")
 def best_sees_across_an_aisle(patch: Patch) -> MakeWorld:
     original = Finder.__init__
 

@@ -293,7 +293,7 @@ class RunnerWorld:
         require(live == snapshot.state_hash(replayed.state), "S1", "live and replayed differ")
         require(
             (self._listener.seq, bytes(self._listener.statuses)) == (shard.seq, truth.statuses()),
-            "P2",
+            "V2",
             f"the listener is at {self._listener.seq}, the shard at {shard.seq}",
         )
 

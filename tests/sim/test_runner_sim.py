@@ -48,7 +48,7 @@ def play(
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_d1_d2_d4_d6_d7_s1_p2_the_runner_keeps_what_is_promised(part: int) -> None:
+def test_d1_d2_d4_d6_d7_s1_v2_the_runner_keeps_what_is_promised(part: int) -> None:
     for seed in range(part, SEEDS, 4):
         play(seed)
 
@@ -143,7 +143,7 @@ class Unfenced(MemoryJournal):
 
 PLANTED: dict[str, tuple[type[Runner], type[MemoryJournal], tuple[str, ...]]] = {
     "told-before-durable": (TellsEarly, MemoryJournal, ("D1",)),
-    "shard-kept-after-a-failed-append": (KeepsItsShard, MemoryJournal, ("D1", "D3", "D5", "P2")),
+    "shard-kept-after-a-failed-append": (KeepsItsShard, MemoryJournal, ("D1", "D3", "D5", "V2")),
     "waiting-commands-forgotten": (ForgetsWhoWaited, MemoryJournal, ("D6",)),
     "failed-commits-not-answered": (ForgetsWhoWasInTheFailedCommit, MemoryJournal, ("D6",)),
     "answered-twice": (TellsTwice, MemoryJournal, ("D6",)),
@@ -152,7 +152,7 @@ PLANTED: dict[str, tuple[type[Runner], type[MemoryJournal], tuple[str, ...]]] = 
     "snapshot-of-what-may-be-lost": (
         SavesWhatMayBeLost,
         MemoryJournal,
-        ("S1", "S2", "D5", "D7", "E1", "E2", "E3", "E6", "H1", "H5"),
+        ("S1", "S2", "D5", "D7", "A1", "A2", "A3", "A6", "H1", "H5"),
     ),
     "stale-owner-writes": (Runner, Unfenced, ("D1", "D3", "D4", "D5")),
 }

@@ -33,7 +33,7 @@ def play(venue: str, seed: int) -> Report:
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_h1_h2_h3_h4_h5_d1_d2_d3_d4_d5_e1_e2_e3_e4_e5_e6_e7_m1_m2_p1_p2_s1_s2_one_of_everything(
+def test_h1_h2_h3_h4_h5_d1_d2_d3_d4_d5_a1_a2_a3_a4_a5_a6_a7_m1_m2_v1_v2_s1_s2_one_of_everything(
     first: int,
 ) -> None:
     for seed in range(first, min(first + CHUNK, SEEDS)):

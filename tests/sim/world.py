@@ -254,7 +254,7 @@ class World:
             self._listener.view(self._committed_seq, bytes(self._committed))
         require(
             bytes(self._listener.statuses) == bytes(shard.state.status),
-            "P2",
+            "V2",
             f"the listener at {self._listener.seq} sees other statuses than the shard",
         )
 
