@@ -35,10 +35,12 @@ class PlaceDirectory:
             if not 0 <= ref < self.table.size or self.table.flags[ref] & RETIRED:
                 raise UnknownName("place", str(ref))
             return ref
-        place = self._places.get(ref)
-        if place is None:
-            raise UnknownName("place", ref)
-        return place
+        for end in range(len(ref), -1, -1):
+            if end == len(ref) or end == 0 or ref[end] == "-":
+                place = self._seat(ref[:end], ref[end + 1 :] if end else ref)
+                if place is not None:
+                    return place
+        raise UnknownName("place", ref)
 
     def places(self, refs: Iterable[int | str]) -> list[int]:
         """The SeatIndexes of `refs`, in order. Raises UnknownName for the first unknown one."""
@@ -86,24 +88,27 @@ class PlaceDirectory:
         counts = np.bincount(self.table.category[live], minlength=len(self.table.categories))
         return [int(n) for n in counts]
 
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        """Seats and booths by full label. An area's places share its label, so it names none."""
+    def _seat(self, group_label: str, seat_label: str) -> int | None:
+        """The seat of this label in a group of that full label; a booth has no seat label. The
+        places of an area share its label, so it names none of them."""
         table = self.table
-        named: dict[str, int] = {}
-        prefixes = [self._prefix(g) for g in range(len(table.groups))]
-        booths = [g.kind is GroupKind.BOOTH for g in table.groups]
-        areas = [g.kind is GroupKind.AREA for g in table.groups]
-        for place in np.flatnonzero((table.flags & RETIRED) == 0).tolist():
-            group = int(table.group[place])
-            if areas[group]:
-                continue
-            prefix = prefixes[group]
-            if booths[group]:
-                named[prefix] = place
-            else:
-                seat = table.seat_labels[place]
-                named[f"{prefix}-{seat}" if prefix else seat] = place
+        for number in self._by_label.get(group_label, ()):
+            group = table.groups[number]
+            if group.kind is GroupKind.BOOTH and not seat_label:
+                return group.first if not table.flags[group.first] & RETIRED else None
+            if group.kind in (GroupKind.ROW, GroupKind.TABLE) and seat_label:
+                for place in table.group_places(number):
+                    if table.seat_labels[place] == seat_label:
+                        return place
+        return None
+
+    @cached_property
+    def _by_label(self) -> dict[str, list[int]]:
+        """Groups by full label. Looking further from here is a matter of one row, so there is no
+        need to keep every seat's label in memory twice."""
+        named: dict[str, list[int]] = {}
+        for number in range(len(self.table.groups)):
+            named.setdefault(self._prefix(number), []).append(number)
         return named
 
     @cached_property

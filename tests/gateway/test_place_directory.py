@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.place_directory import PlaceDirectory, UnknownName
-from seatengine.chart.seat_table import GroupKind
+from seatengine.chart.chart import Category, Chart, Row, Section
+from seatengine.chart.seat_table import GroupKind, build
 from tests import venues
 
 
@@ -54,3 +55,25 @@ def test_counts_leave_retired_places_out(directory: PlaceDirectory) -> None:
 
 def test_an_index_without_a_place_still_has_a_label(directory: PlaceDirectory) -> None:
     assert directory.labels([venues.GONE, 10_000]) == ["#36", "#10000"]
+
+
+def test_labels_with_dashes_and_rows_without_names() -> None:
+    row = Row("r1", "", venues.seats(0, (0.0, 1.0), 0.0, "c"))
+    wing = Row("r2", "A-1", venues.seats(2, (0.0, 1.0), 9.0, "c"), section="w")
+    plain = Row("r3", "", venues.seats(4, (0.0,), 19.0, "c"), section="w")
+    chart = Chart(
+        name="Dashes",
+        width=10.0,
+        height=10.0,
+        next_index=5,
+        categories=(Category("c", "C", "#000"),),
+        sections=(Section("w", "West-Wing"),),
+        rows=(row, wing, plain),
+    )
+    directory = PlaceDirectory(build(chart))
+    labels = directory.labels(range(5))
+    assert labels == ["1", "2", "West-Wing-A-1-1", "West-Wing-A-1-2", "West-Wing-1"]
+    assert directory.places(labels) == list(range(5))
+    for unknown in ("West-Wing", "West-Wing-A-1", "West-Wing-", "-1", "A-1-1", "3"):
+        with pytest.raises(UnknownName):
+            directory.place(unknown)
