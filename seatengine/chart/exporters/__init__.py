@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from seatengine.chart.chart import Chart
 from seatengine.chart.exporters.native import write_native
 from seatengine.chart.exporters.pretix import write_pretix
 from seatengine.chart.exporters.seatsio import write_seatsio
-from seatengine.chart.importers.report import Finding
+from seatengine.chart.importers.report import ChartFormat, Finding
 from seatengine.errors import BadChart
 
 __all__ = ["CHART_FORMATS", "ChartFormat", "write_chart"]
 
-ChartFormat = Literal["native", "seatsio", "pretix"]
 CHART_FORMATS: Final[tuple[ChartFormat, ...]] = get_args(ChartFormat)
 
 

@@ -30,6 +30,7 @@ from seatengine.chart.checks import UNLABELLED
 from seatengine.chart.importers.decode import decode_json
 from seatengine.chart.importers.draft import Draft
 from seatengine.chart.importers.report import Imported, Report
+from seatengine.chart.importers.unread import unread_members
 from seatengine.errors import BadChart
 
 
@@ -129,14 +130,19 @@ _SAME_SPOT: Final = 0.5
 
 def read_pretix(data: bytes) -> Imported:
     """The chart in a pretix plan. Raises BadChart with the JSON path of what is broken."""
-    return _Reader(decode_json(data, PlanFile)).read()
+    plan = decode_json(data, PlanFile)
+    report = Report()
+    for name, (place, count) in unread_members(data, PlanFile).items():
+        text = f"members named {name!r}, which mean nothing here"
+        report.add(f"unread-{name}", text, place, count)
+    return _Reader(plan, report).read()
 
 
 class _Reader:
-    def __init__(self, plan: PlanFile) -> None:
+    def __init__(self, plan: PlanFile, report: Report) -> None:
         self.plan = plan
-        self.report = Report()
-        self.draft = Draft(self.report)
+        self.report = report
+        self.draft = Draft(report)
         self.seat_ids: set[str] = set()
 
     def read(self) -> Imported:

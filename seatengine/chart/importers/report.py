@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from seatengine.chart.chart import Chart
+
+ChartFormat = Literal["native", "seatsio", "pretix"]
+"""The chart files that can be read and written."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -20,10 +25,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """A chart that was read whole. `format` is "seatsio", "pretix" or "native"."""
+    """A chart that was read whole, and what was dropped or mended on the way."""
 
     chart: Chart
-    format: str
+    format: ChartFormat
     report: tuple[Finding, ...]
 
 

@@ -47,6 +47,7 @@ from seatengine.chart.importers.seatsio_file import (
     Text,
     TextFile,
 )
+from seatengine.chart.importers.unread import unread_members
 from seatengine.errors import BadChart
 
 Kind = Literal["stage", "shape", "line", "screen", "exit", "bar", "stairs", "toilets"]
@@ -63,6 +64,39 @@ _KINDS: Final[dict[str, Kind]] = {
     "restroom": "toilets",
     "restrooms": "toilets",
 }
+# What the drawing tool remembers about how labels and positions came about. They are all written
+# out in the file, so nothing that can be seen or sold is lost with these.
+_TOOL_SETTINGS: Final = frozenset(
+    {
+        "autoRadius",
+        "categoryAccessible",
+        "chairSpacing",
+        "colorScheme",
+        "cutoffAngle",
+        "displayObjectType",
+        "labelShown",
+        "maxCategoryKey",
+        "multiFloorView",
+        "objectLabeling",
+        "objectType",
+        "published",
+        "referenceChartVisible",
+        "rowChairSpacing",
+        "rowLabelPosition",
+        "rowSpacing",
+        "seatLabeling",
+        "sectionScaleFactor",
+        "showAllButtons",
+        "smooth",
+        "smoothness",
+        "snapOffset",
+        "tablesLabelCounter",
+        "uuidCounter",
+        "venueType",
+        "version",
+        "verticalRowLabelDirection",
+    }
+)
 _LETTER_WIDTH: Final = 0.6
 _DEFAULT_TEXT_SIZE: Final = 16.0
 _DEFAULT_ICON_SIZE: Final = 24.0
@@ -71,7 +105,16 @@ _SEAT_PADDING: Final = 10.0
 
 def read_seatsio(data: bytes) -> Imported:
     """The chart in a seats.io drawing. Raises BadChart with the JSON path of what is broken."""
-    return _Reader(decode_json(data, ChartFile)).read()
+    file = decode_json(data, ChartFile)
+    report = Report()
+    for name, (place, count) in unread_members(data, ChartFile).items():
+        if name in _TOOL_SETTINGS:
+            text = "settings of the drawing tool, such as spacings"
+            report.add("drawing-settings", text, place, count)
+        else:
+            text = f"members named {name!r}, which mean nothing here"
+            report.add(f"unread-{name}", text, place, count)
+    return _Reader(file, report).read()
 
 
 def legacy_section_id(label: str, floor: str) -> str:
@@ -80,10 +123,10 @@ def legacy_section_id(label: str, floor: str) -> str:
 
 
 class _Reader:
-    def __init__(self, file: ChartFile) -> None:
+    def __init__(self, file: ChartFile, report: Report) -> None:
         self.file = file
-        self.report = Report()
-        self.draft = Draft(self.report)
+        self.report = report
+        self.draft = Draft(report)
         self.legacy_sections: dict[str, str] = {}
         self.floor = ""
 
