@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import OrderedDict
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from gateway.catalog import Catalog
 from gateway.chart_view import VIEW_FORMAT, chart_view, encode_chart_view
 from seatengine.chart.chart import Chart
 from seatengine.chart.seat_table import build
@@ -17,6 +16,13 @@ from seatengine.ids import ChartHash
 from seatengine.limits import MAX_CACHED_CHARTS
 
 _GZIP_LEVEL: Final = 9
+
+
+class ChartContents(Protocol):
+    """Where charts are kept by content."""
+
+    async def chart_content(self, chart_hash: ChartHash, /) -> Chart | None:
+        """The chart, None for an unknown hash. Raises StoreUnavailable."""
 
 
 class ShelvedView(msgspec.Struct, frozen=True):
@@ -29,7 +35,7 @@ class ShelvedView(msgspec.Struct, frozen=True):
 class ChartShelf:
     """The views of the charts used last."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: ChartContents) -> None:
         self._catalog = catalog
         self._views: OrderedDict[ChartHash, asyncio.Task[ShelvedView | None]] = OrderedDict()
 
