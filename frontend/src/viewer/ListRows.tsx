@@ -70,7 +70,7 @@ function SeatButton({ sale, group, priced, currency, enabled, place, tabIndex, w
     ? Array.from(group.places).reduce((sum, p) => sum + (priced.prices[sale.chart.category[p]!] ?? 0), 0)
     : each;
   const mine = mark === MINE || mark === LEAVING;
-  const label = whole ? `Table ${group.label}, ${group.places.length} seats` : spokenName(sale.chart, place);
+  const label = whole ? `Whole table ${group.label}, ${group.places.length} seats` : spokenName(sale.chart, place);
   const takable = enabled && (mine || (mark === NOT_MINE && status === FREE));
   return (
     <button

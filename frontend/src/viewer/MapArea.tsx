@@ -143,7 +143,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
         <button type="button" aria-label="Zoom out" disabled={!view.canZoomOut} onClick={() => map.current?.zoomOut()}>
           <Minus />
         </button>
-        <button type="button" aria-label="Show everything" disabled={!view.canZoomOut} onClick={() => map.current?.showAll()}>
+        <button type="button" aria-label="Show the whole map" disabled={!view.canZoomOut} onClick={() => map.current?.showAll()}>
           <Whole />
         </button>
       </div>
