@@ -112,7 +112,8 @@ class Runner:
         self._listener = listener
         self._slots: dict[EventId, _Slot] = {}
         self._opening: dict[EventId, asyncio.Task[None]] = {}
-        self._dirty: set[_Slot] = set()
+        # In order of arrival, so that runs can be repeated.
+        self._dirty: dict[_Slot, None] = {}
         self._flush_planned = False
         self._commit: asyncio.Task[None] | None = None
         self._saving: set[asyncio.Task[None]] = set()
@@ -174,7 +175,7 @@ class Runner:
             reply(Refusal(command.id, Code.OVERLOADED))
             return
         slot.replies.append((reply, shard.step(command, self._clock.now_ms())))
-        self._dirty.add(slot)
+        self._dirty[slot] = None
         if not self._flush_planned and self._commit is None:
             self._flush_planned = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -277,7 +278,7 @@ class Runner:
         slot.replies = []
         if slot.shard is part.shard:
             slot.shard = None
-            self._dirty.discard(slot)
+            self._dirty.pop(slot, None)
             _log.warning("event %s is dropped: %s", slot.event, why)
             self._listener.on_lost(slot.event)
             if not slot.fenced and not self._closed:
@@ -324,7 +325,7 @@ class Runner:
             shard = slot.shard
             if shard is not None and shard.next_expiry_ms <= now_ms:
                 shard.tick(now_ms)
-                self._dirty.add(slot)
+                self._dirty[slot] = None
             waiting = slot.waiting
             while waiting and now_ms - waiting[0][0] >= limits.COMMAND_WAIT_MS:
                 _, command, reply = waiting.popleft()
