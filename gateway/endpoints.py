@@ -18,12 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.auth import Authenticator, BadCredentials, Caller, Organizer, command_id
+from gateway.csv_answer import CSV_MEDIA_TYPE
 from gateway.problems import Problem, from_validation
 from seatengine.ids import CommandId
 from seatengine.limits import MAX_CHART_FILE_BYTES, MAX_JSON_BODY_BYTES
 
 JSON_MEDIA_TYPE: Final = "application/json"
-CSV_MEDIA_TYPE: Final = "text/csv"
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 

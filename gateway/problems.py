@@ -91,7 +91,7 @@ def refused(
 ) -> Problem:
     """The problem that tells a refusal. `beside` are labels of free places near; `why` is the
     engine's own explanation, kept where the request itself was wrong."""
-    detail = refusals.sentence(code, [p.label for p in places], beside)
+    detail = refusals.sentence(code, [p.label for p in places], beside, why)
     if why and refusals.status(code) == HTTPStatus.UNPROCESSABLE_ENTITY:
         detail += f" ({why})"
     headers = {"Retry-After": _RETRY_AFTER_S} if code in RETRYABLE else None

@@ -19,12 +19,14 @@ class Telling(msgspec.Struct, frozen=True):
     """How one refusal is told.
 
     `plain` needs no labels; `named` has {places}, the labels joined in words, and {were} and {are}
-    that agree with their number. An empty `named` leaves labels out.
+    that agree with their number. `limited` has {limit}, where the refusal's detail is the limit
+    that was hit. An empty `named` or `limited` is not used.
     """
 
     status: int
     plain: str
     named: str = ""
+    limited: str = ""
 
 
 TELLINGS: Final[dict[Code, Telling]] = {
@@ -48,8 +50,16 @@ TELLINGS: Final[dict[Code, Telling]] = {
     Code.OUT_OF_RANGE: Telling(422, "A value is outside its allowed range."),
     Code.PLACES_TAKEN: Telling(409, "Those seats were just taken.", "{places} {were} just taken."),
     Code.TOO_MANY_IN_COMMAND: Telling(422, "That is more than one request may ask for."),
-    Code.TOO_MANY_IN_HOLD: Telling(409, "That is more than can be kept in one basket."),
-    Code.TOO_MANY_FOR_HOLDER: Telling(409, "That is more than one person can have here."),
+    Code.TOO_MANY_IN_HOLD: Telling(
+        409,
+        "That is more than can be kept in one basket.",
+        limited="One basket can have {limit} at most.",
+    ),
+    Code.TOO_MANY_FOR_HOLDER: Telling(
+        409,
+        "That is more than one person can have here.",
+        limited="One person can have {limit} at most here.",
+    ),
     Code.TOO_MANY_HOLDS: Telling(
         409, "You already have as many baskets as allowed. Finish or release one first."
     ),
@@ -60,7 +70,7 @@ TELLINGS: Final[dict[Code, Telling]] = {
         409, "A place is not in this basket.", "{places} {are} not in this basket."
     ),
     Code.WHOLE_ONLY: Telling(
-        409, "This table is sold as a whole.", "{places} can only be had with its whole table."
+        409, "This is sold as a whole.", "{places} can only be had with its whole table."
     ),
     Code.NOT_ENOUGH_LEFT: Telling(409, "Not enough places are left."),
     Code.NOT_ENOUGH_TOGETHER: Telling(
@@ -90,14 +100,19 @@ def status(code: Code) -> int:
     return TELLINGS[code].status
 
 
-def sentence(code: Code, labels: Sequence[str] = (), beside: Sequence[str] = ()) -> str:
+def sentence(
+    code: Code, labels: Sequence[str] = (), beside: Sequence[str] = (), detail: str = ""
+) -> str:
     """What to tell the person: why, naming `labels` where they stand in the way.
 
     `beside` are labels of free places next to them: "B-12 was just taken. B-13 is free."
+    `detail` is the refusal's own; where it is the limit that was hit, it is told.
     """
     telling = TELLINGS[code]
     distinct = list(dict.fromkeys(labels))
-    if distinct and telling.named:
+    if telling.limited and detail.isdecimal():
+        text = telling.limited.format(limit=detail)
+    elif distinct and telling.named:
         many = len(distinct) > 1
         text = telling.named.format(
             places=_in_words(distinct),

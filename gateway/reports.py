@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from gateway.catalog import Catalog
-from gateway.resources import Report, ReportRow
+from gateway.resources import BookingRow, Report, ReportRow
 from seatengine.ids import EventId
 from seatengine.shell.postgres import Borrowed
 
@@ -38,6 +38,20 @@ _QUERIES: Final[dict[By, str]] = {
     " group by p.section order by p.section",
 }
 
+_BOOKINGS: Final = """
+select b.booking_id, coalesce(c.name, ''), coalesce(c.email, ''),
+    array(select p.label from booking_place bp
+        join place p on p.event_id = bp.event_id and p.place = bp.place
+        where bp.event_id = b.event_id and bp.booking_id = b.booking_id order by p.place),
+    b.total, b.currency, b.booked_at
+from booking b
+left join booking_contact c on c.event_id = b.event_id and c.booking_id = b.booking_id
+where b.event_id = $1 and b.cancelled_at is null
+    and ($2::text is null or (b.booked_at, b.booking_id) > (
+        select booked_at, booking_id from booking where event_id = $1 and booking_id = $2))
+order by b.booked_at, b.booking_id limit $3
+"""
+
 REPORTS: Final = tuple(_QUERIES)
 COLUMNS: Final = ("key", "label", "free", "held", "booked", "blocked", "total", "sold")
 
@@ -55,3 +69,15 @@ async def report(catalog: Catalog, event_id: EventId, currency: str, by: By) -> 
         return Report(event_id, by, seq or 0, currency, [ReportRow(*row) for row in rows])
 
     return await catalog.read("making a report", read)
+
+
+async def bookings(
+    catalog: Catalog, event_id: EventId, *, after: str | None, most: int
+) -> list[BookingRow]:
+    """Live bookings in the order they were made, from the one behind `after`."""
+
+    async def read(connection: Borrowed) -> list[BookingRow]:
+        rows = await connection.fetch(_BOOKINGS, event_id, after, most)
+        return [BookingRow(*row) for row in rows]
+
+    return await catalog.read("listing bookings", read)

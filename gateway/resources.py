@@ -366,6 +366,25 @@ class BookingInfo(Struct):
     email: str = ""
 
 
+class BookingRow(Struct):
+    """One line of the list at the door. `places` are full labels."""
+
+    booking: str
+    name: str
+    email: str
+    places: list[str]
+    total: int
+    currency: str
+    booked_at: Zoned
+
+
+class Bookings(Struct):
+    """One page of bookings in the order they were made. `next` is the next page's `after`."""
+
+    bookings: list[BookingRow]
+    next: str | None
+
+
 class BookingCancel(Struct, forbid_unknown_fields=True):
     """The places to give up; none given means the whole booking."""
 

@@ -230,7 +230,9 @@ class Session:
         beside: list[int] = []
         if refusal.code == Code.PLACES_TAKEN:
             beside = live.beside(refusal.places, len(refusal.places))
-        text = refusals.sentence(refusal.code, live.labels(refusal.places), live.labels(beside))
+        text = refusals.sentence(
+            refusal.code, live.labels(refusal.places), live.labels(beside), refusal.detail
+        )
         return wire.encode_message(
             wire.Refused(ref, int(refusal.code), text, refusal.places, beside)
         )

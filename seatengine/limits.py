@@ -99,10 +99,14 @@ MAX_PAGE_EVENTS: Final = 200
 MAX_CACHED_CHARTS: Final = 32
 MAX_CONCURRENT_IMPORTS: Final = 2
 MAX_PAGE_CHARTS: Final = 1_000
+MAX_PAGE_BOOKINGS: Final = 1_000
 HTTP_REQUESTS_PER_SECOND: Final = 500
 CEILING_HTTP_REQUESTS_PER_SECOND: Final = 100_000
 HTTP_BURST_S: Final = 4
 MAX_RATED_ADDRESSES: Final = 10_000
+
+# One process of bots; beyond this it measures itself.
+MAX_DEMO_BOTS: Final = 2_000
 
 # What `seatengine doctor` calls enough.
 MIN_FREE_DISK_BYTES: Final = 2_000_000_000

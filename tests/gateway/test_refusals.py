@@ -42,3 +42,9 @@ def test_long_lists_are_cut_short_and_repeats_said_once() -> None:
 def test_slugs_are_stable_text() -> None:
     assert refusals.slug(Code.PLACES_TAKEN) == "places-taken"
     assert len({refusals.slug(c) for c in Code}) == len(Code)
+
+
+def test_a_limit_that_was_hit_is_told() -> None:
+    text = refusals.sentence(Code.TOO_MANY_FOR_HOLDER, detail="10")
+    assert text == "One person can have 10 at most here."
+    assert "{" not in refusals.sentence(Code.TOO_MANY_IN_HOLD, detail="places")
