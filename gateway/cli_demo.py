@@ -18,6 +18,8 @@ from gateway.cli_options import ServerOptions
 from gateway.demo.crowd import Progress
 from gateway.demo.run import Audience, DemoPlan, Outcome, run
 from gateway.demo.sample_shows import SHOWS, SampleShow, ShowOnSale
+from seatengine.errors import BadSettings
+from seatengine.limits import MAX_DEMO_BOTS, MIN_GENERATED_SEATS
 
 _PLAIN_EVERY_S: Final = 5
 _ALL_BOTS: Final = sum(show.bots for show in SHOWS)
@@ -54,6 +56,12 @@ def demo(
     seed
         Makes the bots' choices repeatable.
     """
+    if for_s is not None and for_s <= 0:
+        raise BadSettings(f"--for {for_s:g} is no time to sell in; give seconds above 0")
+    if not 3 <= bots <= MAX_DEMO_BOTS:
+        raise BadSettings(f"--bots must be 3 to {MAX_DEMO_BOTS}, not {bots}")
+    if not 0.01 <= size <= 2:
+        raise BadSettings(f"--size must be 0.01 to 2, not {size:g}")
     settings = (server or ServerOptions()).settings()
     plan = DemoPlan(
         shows=tuple(_scaled(show, bots / _ALL_BOTS, size) for show in SHOWS),
@@ -73,7 +81,7 @@ def _scaled(show: SampleShow, bots: float, size: float) -> SampleShow:
     return msgspec.structs.replace(
         show,
         bots=max(1, round(show.bots * bots)),
-        seats=max(100, round(show.seats * size)),
+        seats=max(MIN_GENERATED_SEATS, round(show.seats * size)),
     )
 
 

@@ -94,4 +94,4 @@ class Child:
         """The error to raise, with the last it wrote to its log."""
         lines = self._log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES_SHOWN:]
         said = "\n    ".join(lines) or "it left no message"
-        return ChildFailed(f"{self._module} {how}; from {self._log}:\n    {said}")
+        return ChildFailed(f"{self._module} {how}; {self._log} ends with:\n    {said}")

@@ -14,6 +14,7 @@ import msgspec
 import uvloop
 
 from gateway.app import serve
+from seatengine.errors import SeatEngineError
 from seatengine.shell.settings import Settings
 
 
@@ -42,4 +43,7 @@ def _say(address: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_main())
+    try:
+        uvloop.run(_main())
+    except SeatEngineError as trouble:
+        sys.exit(str(trouble))
