@@ -237,8 +237,12 @@ class Runner:
     async def _append(self, appends: list[Append], ready: list[_Ready]) -> None:
         try:
             fenced = await self._journal.append(appends)
-        except StoreUnavailable as error:
-            _log.warning("commit of %d events failed: %s", len(appends), error)
+        except Exception as error:
+            # Whatever it was, the outcome is unknown: only the journal can say what is so.
+            expected = isinstance(error, StoreUnavailable)
+            _log.warning(
+                "commit of %d events failed: %s", len(appends), error, exc_info=not expected
+            )
             for part in ready:
                 self._drop(part, "the outcome of its last commit is unknown")
         else:

@@ -58,6 +58,24 @@ def test_s3_the_runner_is_deterministic_on_virtual_time() -> None:
     assert play(7) != play(8)
 
 
+class FaultyDriver(MemoryJournal):
+    """Every few appends, an error that nobody has thought of, before or after writing."""
+
+    async def append(self, appends: Sequence[Append]) -> frozenset[EventId]:
+        if self.appends_seen % 7 == 3:
+            self.appends_seen += 1
+            raise TypeError("an error of the driver itself, before writing")
+        fenced = await super().append(appends)
+        if self.appends_seen % 7 == 6:
+            raise TypeError("an error of the driver itself, after writing")
+        return fenced
+
+
+def test_d1_d2_d5_d6_d7_an_unforeseen_error_of_the_store_is_an_unknown_outcome() -> None:
+    for seed in range(15):
+        play(seed, journal=FaultyDriver)
+
+
 class TellsEarly(Runner):
     async def _append(self, appends: list[Append], ready: list[runner._Ready]) -> None:
         for part in ready:
