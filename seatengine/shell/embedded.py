@@ -119,7 +119,7 @@ class EmbeddedPostgres:
             if not self.data.exists():
                 self._make(bin_dir, account)
             if not self._answers():
-                self._forget_stale_pid()
+                self._remove_stale_locks()
                 self._launch(bin_dir, account)
             self._await_ready()
             self._use = _lock(self._use_lock, fcntl.LOCK_SH)
@@ -236,16 +236,26 @@ class EmbeddedPostgres:
         except FileNotFoundError:
             return []
 
-    def _forget_stale_pid(self) -> None:
-        """Remove the pid file of a server that was killed with its machine or container.
+    def _remove_stale_locks(self) -> None:
+        """Remove the lock files of a server that was killed.
 
-        Postgres itself does so unless some other process has got the number since, which is the
-        rule rather than the exception in containers.
+        Postgres itself does so unless a process has its number: another one, as is the rule in
+        containers after a restart, or the dead server until somebody has asked for its exit code.
         """
-        pid = self.pid
-        name = Path(f"/proc/{pid}/comm")
-        if pid is not None and name.exists() and name.read_text().strip() != "postgres":
-            (self.data / "postmaster.pid").unlink()
+        for lock in (self.data / "postmaster.pid", self.data / f"{_SOCKET}.lock"):
+            if lock.exists():
+                said = lock.read_text().split()
+                if not said or not _may_be_postgres(int(said[0])):
+                    lock.unlink()
+
+
+def _may_be_postgres(pid: int) -> bool:
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    except OSError:
+        # Gone, or a system that does not tell: Postgres will find out.
+        return True
+    return name.endswith("(postgres") and not rest.lstrip().startswith("Z")
 
 
 def programs() -> Path:

@@ -92,9 +92,10 @@ def test_it_recovers_after_a_killed_server_whose_number_another_process_has(fold
     assert server.pid is not None
     os.kill(server.pid, signal.SIGKILL)
     server.stop()
-    pidfile = folder / "postgres" / "postmaster.pid"
-    lines = pidfile.read_text().splitlines()
-    pidfile.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        lock = folder / "postgres" / name
+        lines = lock.read_text().splitlines()
+        lock.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")
     server.start()
     assert ask(server.url, "select count(*) from kept") == 0
     server.stop()
