@@ -10,19 +10,22 @@ from cyclopts import App, CycloptsError
 from seatengine.errors import SeatEngineError
 
 _USAGE: Final = """
-What the engine does, measured on this machine.
+What the engine does, measured on this machine:
+    core        holds in memory, beside Lua in Valkey and row locks in Postgres
+    holds       durable operations over 500 websockets, beside an echo
+    best        best available among 100,000 seats
+    recovery    from kill -9 to the first answer, after a million entries
+    import      reading the largest chart files
 
-    python -m benchmarks core       holds in memory, beside a Lua script in Valkey and row locks
-                                    in Postgres
-    python -m benchmarks holds      durable operations over 500 websockets, beside an echo
-    python -m benchmarks best       best available among 100,000 seats
-    python -m benchmarks recovery   from kill -9 to the first answer, a million entries behind
-    python -m benchmarks import     reading the largest chart file
+For example:
+    python -m benchmarks core --json
+    python -m benchmarks holds --clients 200 --rounds 3
+    python -m benchmarks best --help
 
-Each prints what it measured as it goes; with --json its last line is one JSON object. Nothing is
-left behind: databases and servers are made for the run in a temporary folder, on loopback.
-Compare figures of one run with each other, not with those of another machine or another minute.
-benchmarks/README.md says what each figure means.
+With --json the last line is one JSON object. Servers and databases are made
+for the run, on loopback and in a temporary folder; nothing stays. Compare
+figures of one run with each other, not with those of another machine or minute.
+benchmarks/README.md says what each of them means.
 """
 
 app = App(name="python -m benchmarks", help=_USAGE, help_format="plaintext", version_flags=[])

@@ -35,12 +35,19 @@ class _Event(msgspec.Struct):
 
 
 class LiveSite:
-    """Made by `live_site`. `settings` say where the database is."""
+    """Made by `live_site`. `url` is the database's, and `settings` lead a server to it."""
 
     def __init__(
-        self, settings: Settings, folder: Path, pool: Pool, catalog: Catalog, key: str
+        self,
+        settings: Settings,
+        folder: Path,
+        url: str,
+        pool: Pool,
+        catalog: Catalog,
+        key: str,
     ) -> None:
         self.settings = settings
+        self.url = url
         self.pool = pool
         self._catalog = catalog
         self._key = key
@@ -83,7 +90,7 @@ async def live_site(folder: Path) -> AsyncIterator[LiveSite]:
             await catalog.add_organizer(_ORGANIZER, "Benchmark")
             key = mint_api_key()
             await catalog.add_api_key(key.key_id, _ORGANIZER, "benchmark", key.secret_hash)
-            yield LiveSite(settings, folder, pool, catalog, key.text)
+            yield LiveSite(settings, folder, url, pool, catalog, key.text)
 
 
 def _create_event(api: ApiClient) -> EventId:

