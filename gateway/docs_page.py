@@ -268,6 +268,7 @@ _OWN_WORDS: Final = {
     "forbidden": "What you are does not allow this.",
     "not-found": "There is nothing here.",
     "method-not-allowed": "This address does not know that method; see the Allow header.",
+    "too-slow": "The body did not arrive in time.",
     "idempotency-conflict": "The Idempotency-Key was used for another request.",
     "body-too-large": "The body is larger than allowed.",
     "wrong-media-type": "The body's media type is not the one wanted here.",

@@ -6,6 +6,7 @@ the handler sees it; openapi.py turns the same endpoints into the OpenAPI docume
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from gateway.auth import Authenticator, BadCredentials, Caller, Organizer, comma
 from gateway.csv_answer import CSV_MEDIA_TYPE
 from gateway.problems import Problem, from_validation
 from seatengine.ids import CommandId
-from seatengine.limits import MAX_CHART_FILE_BYTES, MAX_JSON_BODY_BYTES
+from seatengine.limits import HTTP_BODY_TIMEOUT_MS, MAX_CHART_FILE_BYTES, MAX_JSON_BODY_BYTES
 
 JSON_MEDIA_TYPE: Final = "application/json"
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -39,10 +40,15 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """No body, or no query parameters."""
 
 
-class Upload(msgspec.Struct):
-    """A raw file body."""
+class Upload:
+    """A raw file body, read when the handler has room for it."""
 
-    data: bytes
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    async def read(self) -> bytes:
+        """All of it; a Problem where it is too large or comes too slowly."""
+        return await read_body(self._request, MAX_CHART_FILE_BYTES)
 
 
 B = TypeVar("B")
@@ -218,7 +224,7 @@ async def _body(request: Request, endpoint: Endpoint) -> object:
     if endpoint.body is Nothing:
         return Nothing()
     if endpoint.body is Upload:
-        return Upload(await read_body(request, MAX_CHART_FILE_BYTES))
+        return Upload(request)
     media_type = request.headers.get("content-type", JSON_MEDIA_TYPE).partition(";")[0].strip()
     if media_type.lower() != JSON_MEDIA_TYPE:
         raise Problem("wrong-media-type", f"Send {JSON_MEDIA_TYPE}, not {media_type!r}.")
@@ -234,16 +240,20 @@ async def _body(request: Request, endpoint: Endpoint) -> object:
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """The whole body; a Problem as soon as it is known to exceed `most` bytes."""
+    """The whole body; a Problem as soon as it exceeds `most` bytes or comes too slowly."""
     declared = request.headers.get("content-length", "")
     too_large = Problem("body-too-large", f"The body may have at most {most} bytes.")
     if declared.isdecimal() and int(declared) > most:
         raise too_large
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > most:
-            raise too_large
+    try:
+        async with asyncio.timeout(HTTP_BODY_TIMEOUT_MS / 1_000):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > most:
+                    raise too_large
+    except TimeoutError:
+        raise Problem("too-slow", "The body did not arrive in time. Please try again.") from None
     return bytes(data)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gateway.auth import Authenticator
@@ -87,6 +87,7 @@ def http_app(
             Problem: _on_problem,
             SeatEngineError: _on_engine_error,
             HTTPException: _on_http_exception,
+            ClientDisconnect: _on_disconnect,
             Exception: _on_fault,
         },
     )
@@ -125,6 +126,11 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
         case _:
             problem = Problem("bad-request", error.detail)
     return problem_response(problem)
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    """Who left in the middle of a request reads no answer; it is no fault of ours either."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

@@ -92,17 +92,15 @@ def openapi_route(document: Json) -> Route:
 
 def problem_codes(endpoint: Endpoint) -> list[str]:
     """Every problem this endpoint may answer with: its own, and those of its kind."""
-    codes = ["unauthorized", "too-many-requests", "store-unavailable"]
-    if endpoint.query is not Nothing:
-        codes.append("bad-request")
+    codes = ["bad-request", "unauthorized", "too-many-requests", "store-unavailable"]
     if endpoint.access is Access.ORGANIZER:
         codes.append("forbidden")
     if endpoint.body is Upload:
-        codes.append("body-too-large")
+        codes += ["body-too-large", "too-slow"]
     elif endpoint.body is not Nothing:
-        codes += ["bad-json", "body-too-large", "wrong-media-type", "invalid"]
+        codes += ["bad-json", "body-too-large", "too-slow", "wrong-media-type", "invalid"]
     if endpoint.idempotent:
-        codes += ["bad-request", "idempotency-conflict"]
+        codes.append("idempotency-conflict")
     if "{event_id}" in endpoint.path:
         codes += ["unknown-event", "no-chart", "unavailable", "overloaded"]
     return list(dict.fromkeys([*codes, *endpoint.problems]))

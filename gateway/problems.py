@@ -22,6 +22,7 @@ STATUS_OF: Final[dict[str, int]] = {
     "forbidden": 403,
     "not-found": 404,
     "method-not-allowed": 405,
+    "too-slow": 408,
     "idempotency-conflict": 409,
     "body-too-large": 413,
     "wrong-media-type": 415,

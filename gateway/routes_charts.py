@@ -155,7 +155,7 @@ class ChartRoutes:
     async def import_chart(self, call: Call[Upload, ImportQuery]) -> Response:
         organizer = call.organizer
         async with self._importing:
-            imported, table = await asyncio.to_thread(_read, call.body.data)
+            imported, table = await asyncio.to_thread(_read, await call.body.read())
             directory = PlaceDirectory(table)
             name = call.query.name or imported.chart.name[:MAX_NAME_CHARS] or "Untitled"
             report = ImportReport(

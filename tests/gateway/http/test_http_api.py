@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Any
 
 import httpx
@@ -10,12 +11,14 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import Message
 
 from gateway.openapi import OPENAPI_PATH, openapi_path
 from gateway.problems import STATUS_OF
 from seatengine.limits import MAX_JSON_BODY_BYTES
 from tests.gateway.http.site import Site, code, put_on_sale
 
+_WAIT_S = 10.0
 JSON = {"Content-Type": "application/json"}
 
 
@@ -61,6 +64,55 @@ def test_bodies_have_a_limit(viewer: httpx.Client, holds: str) -> None:
     parts = (big[i : i + 65_536] for i in range(0, len(big), 65_536))
     answer = viewer.post(holds, content=parts, headers=JSON)
     assert (answer.status_code, code(answer)) == (413, "body-too-large")
+
+
+def half_a_request(site: Site, path: str) -> socket.socket:
+    """A connection on which a request has begun and its body has not ended."""
+    url = httpx.URL(site.url)
+    peer = socket.create_connection((url.host, url.port or 80), timeout=_WAIT_S)
+    token = site.viewer().headers["authorization"]
+    peer.sendall(
+        f"POST {path} HTTP/1.1\r\nHost: site\r\nAuthorization: {token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{".encode()
+    )
+    return peer
+
+
+def test_a_body_that_never_ends_is_given_up(
+    site: Site, holds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.endpoints.HTTP_BODY_TIMEOUT_MS", 50)
+    with half_a_request(site, holds) as peer:
+        answer = peer.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in answer
+
+
+def test_who_leaves_in_the_middle_is_no_fault_of_ours(
+    site: Site, viewer: httpx.Client, holds: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": holds,
+        "query_string": b"",
+        "headers": [(b"authorization", viewer.headers["authorization"].encode())],
+        "client": ("127.0.0.1", 1),
+    }
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    async def leave() -> None:
+        await site.parts.app(scope, receive, send)
+
+    site.run(leave())
+    assert told[0]["status"] == 400
+    assert [r for r in caplog.records if r.levelname == "ERROR"] == []
 
 
 def test_only_json_is_json(viewer: httpx.Client, holds: str) -> None:
