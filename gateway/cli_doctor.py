@@ -127,9 +127,10 @@ async def _postgres_version(url: str) -> str:
 
 
 def _page(_settings: Settings) -> Diagnosis:
-    dist = Path(__file__).parent.parent / "frontend" / "dist" / "index.html"
-    if dist.is_file():
-        return Diagnosis("Buyer's page", "good", f"built at {dist.parent}")
+    from gateway.app import PAGES
+
+    if (PAGES / "index.html").is_file():
+        return Diagnosis("Buyer's page", "good", f"built at {PAGES}")
     node = shutil.which("node")
     found = "not built; " + (f"Node at {node}" if node else "no Node on this machine")
     cure = "Run `make setup`: it builds the page, with a Node of its own where there is none."

@@ -13,7 +13,7 @@ from gateway.chart_view import ChartView
 from seatengine.chart.seat_table import RETIRED, GroupKind
 
 # Appeal halves over this share of the way from the best seat to the worst.
-_HALF_APPEAL: Final = 0.18
+_HALF_APPEAL: Final = 0.09
 _TRIES: Final = 10
 
 

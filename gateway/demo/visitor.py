@@ -110,7 +110,7 @@ class Visitor:
             if message is None:
                 return False
             # Between seeing a free seat and clicking it, someone else may.
-            await self._crowd.think(0.3, 1.5)
+            await self._crowd.think(0.5, 3)
             if self._crowd.going_home:
                 return False
             answer = await self._ask(message)
