@@ -1,4 +1,4 @@
-"""One server and one Chromium for all browser tests; each test has an event and a profile of its own."""
+"""One server and one Chromium for all browser tests; each has an event and a profile of its own."""
 
 from __future__ import annotations
 

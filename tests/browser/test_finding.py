@@ -26,7 +26,7 @@ def test_the_best_together_are_found_and_the_step_is_said(open_page: OpenPage, e
     seats = open_page(event)
     seats.page.get_by_role("button", name="One more").click()
     _find_best(seats)
-    expect(seats.notice).to_contain_text("all together")
+    expect(seats.notice).to_contain_text("side by side")
     expect(seats.lines).to_have_count(3)
 
 

@@ -21,11 +21,10 @@ PHONE = {
 def test_a_tap_takes_a_seat_and_the_sheet_books_it(open_page: OpenPage, site: Site) -> None:
     seats = open_page(site.put_on_sale(pocket_chart()), **PHONE)
     seats.tap_place(B[2])
-    peek = seats.page.get_by_test_id("peek-checkout")
-    expect(peek).to_be_visible()
+    expect(seats.page.get_by_test_id("peek-checkout")).to_be_visible()
     seats.page.get_by_role("button", name="Make the panel larger").press("Enter")
     seats.expect_lines("Row B · Seat 3")
-    peek.tap()
+    seats.page.get_by_test_id("checkout").tap()
     seats.page.get_by_label("Name", exact=True).fill("Ana Example")
     seats.page.get_by_label("Email", exact=True).fill("ana@example.org")
     seats.page.get_by_role("button", name="Book now").tap()

@@ -147,11 +147,6 @@ export function placeName(chart: ChartModel, place: number): PlaceName {
   return { section, row: group.label, seat: chart.seatLabels[place] ?? "", kind: group.kind };
 }
 
-export function fullLabel(chart: ChartModel, place: number): string {
-  const { section, row, seat } = placeName(chart, place);
-  return [section, row, seat].filter(Boolean).join("-");
-}
-
 export function isOnFloor(floor: string, shown: string): boolean {
   return !shown || !floor || floor === shown;
 }

@@ -6,6 +6,8 @@ export const FREE = 0;
 export const HELD = 1;
 export const BOOKED = 2;
 export const BLOCKED = 3;
+/** Not told by the server yet: only ever drawn. */
+export const UNKNOWN = 4;
 
 /** What this viewer has to do with a place. */
 export const NOT_MINE = 0;

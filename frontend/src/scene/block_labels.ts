@@ -83,10 +83,8 @@ export class BlockLabels {
   private linesOf(block: Block, frame: Frame): { lines: string[]; size: Size } {
     const own = frame.survey?.blocks[block.index];
     const all = block.label ? [block.label] : [];
-    if (own) {
-      all.push(own.fitting ? this.words.price(own.from, own.to) : this.words.soldOut);
-      if (own.fitting) all.push(this.words.left(own.fitting));
-    }
+    if (own?.fitting) all.push(this.words.price(own.from, own.to), this.words.left(own.fitting));
+    else if (own && !own.free) all.push(this.words.soldOut);
     for (let count = all.length; count > 0; count -= 1) {
       const lines = all.slice(0, count);
       if (this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };

@@ -174,6 +174,7 @@ export function blockFill(block: Block, frame: Frame): Rgb {
   const { palette, survey, partySize } = frame;
   const own = survey?.blocks[block.index];
   if (!own) return mix(palette.ground, palette.line, 0.6);
+  if (own.free && !own.fitting) return mix(palette.ground, palette.line, 0.45);
   const share = own.places ? own.fitting / own.places : 0;
   const fill = availabilityFill(palette, own.category, share);
   return own.longestRun < partySize && share > 0 ? mix(fill, palette.ground, 0.6) : fill;

@@ -2,7 +2,7 @@
 
 import { ACCESSIBLE, COMPANION, RESTRICTED_VIEW } from "../model/chart";
 import { css } from "../model/colour";
-import { BLOCKED, BOOKED, FREE, HELD } from "../model/seats";
+import { BLOCKED, BOOKED, FREE, HELD, UNKNOWN } from "../model/seats";
 import type { MapPalette } from "./palette";
 
 export interface SeatLook {
@@ -21,7 +21,7 @@ const GLYPH_FROM_PX = 6.5;
 export function lookKey(look: SeatLook): number {
   const shape = look.flags & (ACCESSIBLE | COMPANION | RESTRICTED_VIEW);
   const category = look.status === FREE || look.status === HELD ? look.category : 0;
-  return ((category * 16 + shape) * 4 + look.status) * 2 + (look.quiet ? 1 : 0);
+  return ((category * 16 + shape) * 8 + look.status) * 2 + (look.quiet ? 1 : 0);
 }
 
 /** Draws all of `at` ([x0, y0, x1, y1, ...] in px) in one look with radius `r` px. */
@@ -62,6 +62,12 @@ export function drawSeats(
     case BOOKED:
       ctx.fillStyle = palette.sold;
       tracePath(ctx, at, Math.max(0.6, r * 0.36), 0);
+      ctx.fill();
+      break;
+    case UNKNOWN:
+      ctx.globalAlpha *= 0.35;
+      ctx.fillStyle = palette.sold;
+      tracePath(ctx, at, r * 0.8, 0);
       ctx.fill();
       break;
     case BLOCKED:

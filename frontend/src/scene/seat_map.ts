@@ -90,7 +90,7 @@ export class SeatMap {
   constructor(
     private readonly container: HTMLDivElement,
     private readonly chart: ChartModel,
-    private readonly seats: SeatStore,
+    seats: SeatStore,
     private readonly callbacks: MapCallbacks,
     words: BlockWords,
     colours: readonly string[],
@@ -236,7 +236,7 @@ export class SeatMap {
   }
 
   private stepZoom(factor: number): void {
-    const middle = this.middle();
+    const middle = factor > 1 ? this.nearestBlockOnScreen() : this.middle();
     const scale = restingScale(this.motion.target.scale * factor, this.range);
     this.atFit = scale <= this.range.least * 1.001;
     this.motion.ease(
@@ -244,6 +244,21 @@ export class SeatMap {
         ? this.whole()
         : zoomTo(this.motion.target, scale, middle.x, middle.y),
     );
+  }
+
+  /** The middle, or the block nearest to it where the middle shows a pitch or nothing at all. */
+  private nearestBlockOnScreen(): { x: number; y: number } {
+    const middle = this.middle();
+    const camera = this.motion.target;
+    const at = toWorld(camera, middle.x, middle.y);
+    const reach = this.chart.spacing * 8;
+    if (this.blockAt(at.x, at.y) || this.tiles.placeAt(at.x, at.y, reach) >= 0) return middle;
+    const near = this.chart.blocks
+      .filter((b) => isOnFloor(b.floor, this.floor))
+      .map((b) => toScreen(camera, b.labelAt.x, b.labelAt.y))
+      .filter(({ x, y }) => x > 0 && y > 0 && x < this.viewport.width && y < this.viewport.height)
+      .sort((a, b) => Math.hypot(a.x - middle.x, a.y - middle.y) - Math.hypot(b.x - middle.x, b.y - middle.y));
+    return near[0] ?? middle;
   }
 
   private show(bounds: Bounds): void {
@@ -521,7 +536,7 @@ export class SeatMap {
 
   private readonly drawSeats = (ctx: CanvasRenderingContext2D): void => {
     const far = this.far();
-    if (far >= 1 || !this.seats.known) return;
+    if (far >= 1) return;
     ctx.globalAlpha = 1 - far;
     const scaling = this.zoomTarget !== null || Math.abs(this.motion.target.scale / this.motion.camera.scale - 1) > 1e-6;
     const unfinished = this.tiles.draw(ctx, this.motion.camera, this.viewport, scaling, PAINT_BUDGET_MS);

@@ -7,7 +7,7 @@ import KDBush from "kdbush";
 import { AREA, BOOTH, GONE, isOnFloor, ROW, type ChartModel } from "../model/chart";
 import type { Camera, Viewport } from "../model/camera";
 import { css } from "../model/colour";
-import { FREE, NOT_MINE, type SeatStore } from "../model/seats";
+import { FREE, NOT_MINE, UNKNOWN, type SeatStore } from "../model/seats";
 import type { MapPalette } from "./palette";
 import { drawSeats, lookKey, type SeatLook } from "./seat_look";
 
@@ -273,7 +273,7 @@ export class SeatTiles {
 
   lookOf(place: number): SeatLook {
     return {
-      status: this.seats.statuses[place]!,
+      status: this.seats.known ? this.seats.statuses[place]! : UNKNOWN,
       category: this.chart.category[place]!,
       flags: this.chart.flags[place]!,
       quiet: this.quiet(place),

@@ -1,12 +1,12 @@
 import { memo, useState, type KeyboardEvent } from "react";
-import { ACCESSIBLE, BOOTH, TABLE, type Block, type Group } from "../model/chart";
+import { ACCESSIBLE, BOOTH, type Block, type Group } from "../model/chart";
 import { categoriesPassing, passes, type BlockSurvey, type Filter } from "../model/filter";
 import type { Sale } from "../model/sale";
 import { ASKED, FREE, LEAVING, MINE, NOT_MINE } from "../model/seats";
 import { featureWords, stateWord } from "./MapTip";
 import type { PricedChart } from "./sale_view";
 import { Stepper } from "./Stepper";
-import { price, spokenName } from "./words";
+import { groupName, price, seats, spokenName } from "./words";
 
 interface RowProps {
   readonly sale: Sale;
@@ -29,7 +29,7 @@ export const RowOfSeats = memo(function RowOfSeats(props: RowProps) {
   );
   if (!shown.length) return null;
   const stop = shown.includes(active) ? active : (shown.find((p) => sale.seats.statuses[p] === FREE) ?? shown[0]!);
-  const name = group.kind === TABLE ? `Table ${group.label}` : group.kind === BOOTH ? group.label : group.label ? `Row ${group.label}` : "Seats";
+  const name = groupName(group.kind, group.label) || "Seats";
   return (
     <div className="list-row" role="group" aria-label={name}>
       <span className="list-row-name" aria-hidden="true">
@@ -70,7 +70,7 @@ function SeatButton({ sale, group, priced, currency, enabled, place, tabIndex, w
     ? Array.from(group.places).reduce((sum, p) => sum + (priced.prices[sale.chart.category[p]!] ?? 0), 0)
     : each;
   const mine = mark === MINE || mark === LEAVING;
-  const label = whole ? `Whole table ${group.label}, ${group.places.length} seats` : spokenName(sale.chart, place);
+  const label = whole ? `Whole table, ${groupName(group.kind, group.label)}, ${seats(group.places.length)}` : spokenName(sale.chart, place);
   const takable = enabled && (mine || (mark === NOT_MINE && status === FREE));
   return (
     <button

@@ -5,7 +5,7 @@ import type { Sale } from "../model/sale";
 import { AreaRow, RowOfSeats } from "./ListRows";
 import { Forward } from "./icons";
 import type { PricedChart } from "./sale_view";
-import { left, price } from "./words";
+import { left, priceRange } from "./words";
 
 interface Props {
   readonly sale: Sale;
@@ -85,7 +85,7 @@ function Left({ own, currency }: { readonly own: BlockSurvey; readonly currency:
   if (!own.fitting) return <span className="list-left">{own.free ? "none fit" : "sold out"}</span>;
   return (
     <span className="list-left">
-      {left(own.fitting)} <b>from {price(own.from, currency)}</b>
+      {left(own.fitting)} <b>{priceRange(own.from, own.to, currency)}</b>
     </span>
   );
 }

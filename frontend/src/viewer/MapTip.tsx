@@ -1,11 +1,14 @@
 import { AREA } from "../model/chart";
-import type { Survey } from "../model/filter";
+import type { BlockSurvey, Survey } from "../model/filter";
 import type { Sale } from "../model/sale";
 import { FREE, MINE, MY_BOOKING } from "../model/seats";
 import type { MapTarget } from "../scene/seat_map";
 import { ACCESSIBLE, COMPANION, placeName, RESTRICTED_VIEW } from "../model/chart";
 import type { PricedChart } from "./sale_view";
-import { left, price, shortName, spokenName, statusWord } from "./words";
+import { left, price, priceRange, shortName, spokenName, statusWord } from "./words";
+
+const TIP_ROOM_PX = 124;
+const TIP_HALF_PX = 96;
 
 interface Facts {
   readonly survey: Survey | null;
@@ -23,16 +26,17 @@ interface Props extends Facts {
 
 /** What the pointer is over: beside it, never on it. */
 export function MapTip({ target, x, y, sale, priced, currency, survey, partySize }: Props) {
-  const style = { insetInlineStart: x, insetBlockStart: y };
+  const below = y < TIP_ROOM_PX;
+  const style = { left: Math.max(TIP_HALF_PX, x), top: y };
   if (target.kind === "block") {
     const block = sale.chart.blocks[target.block]!;
     const own = survey?.blocks[target.block];
     return (
-      <div className="tip" style={style} aria-hidden="true">
+      <div className="tip" data-below={below ? "" : undefined} style={style} aria-hidden="true">
         <b>{block.label || "Seats"}</b>
         {own ? (
           <span>
-            {own.fitting > 0 ? `from ${price(own.from, currency)} · ${left(own.fitting)}` : "Sold out"}
+            {blockWords(own, currency)}
           </span>
         ) : null}
         {own && own.fitting > 0 && own.longestRun < partySize ? (
@@ -46,7 +50,7 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
   const { section } = placeName(sale.chart, place);
   const category = sale.chart.category[place]!;
   return (
-    <div className="tip" style={style} aria-hidden="true">
+    <div className="tip" data-below={below ? "" : undefined} style={style} aria-hidden="true">
       <b>{shortName(sale.chart, place)}</b>
       {section ? <span>{section}</span> : null}
       <span className="tip-price">
@@ -58,12 +62,17 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
   );
 }
 
+function blockWords(own: BlockSurvey, currency: string): string {
+  if (own.fitting > 0) return `${priceRange(own.from, own.to, currency)} · ${left(own.fitting)}`;
+  return own.free > 0 ? "Nothing here fits the filters" : "Sold out";
+}
+
 /** The same, as one sentence for a screen reader. */
 export function targetWords(target: MapTarget, sale: Sale, { survey, priced, currency }: Facts): string {
   if (target.kind === "block") {
     const own = survey?.blocks[target.block];
     const { label } = sale.chart.blocks[target.block]!;
-    return own ? `${label}, ${left(own.fitting)}, from ${price(Math.max(0, own.from), currency)}` : label;
+    return own ? `${label}, ${blockWords(own, currency)}` : label;
   }
   const { place } = target;
   const amount = price(priced.prices[sale.chart.category[place]!] ?? 0, currency);

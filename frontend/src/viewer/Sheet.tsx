@@ -62,6 +62,7 @@ export function Sheet(props: Props) {
     <aside
       className="sheet"
       data-rest={rest}
+      data-basket={count ? "" : undefined}
       data-dragging={drag ? "" : undefined}
       style={{ "--drag": `${drag}px` } as React.CSSProperties}
       aria-label="Find seats and basket"

@@ -2,7 +2,7 @@
 
 import type { BasketLine } from "../model/basket";
 import { AREA, placeName, type ChartModel } from "../model/chart";
-import { shortName } from "./words";
+import { groupName, shortName } from "./words";
 
 export interface ShownLine {
   readonly key: string;
@@ -32,7 +32,7 @@ export function shownLines(chart: ChartModel, lines: readonly BasketLine[]): Sho
       group?.kind === AREA
         ? `${group.label}${many}`
         : group?.whole
-          ? `Table ${row}${many}`
+          ? `${groupName(group.kind, row)}${many}`
           : shortName(chart, first);
     return {
       key,

@@ -1,12 +1,14 @@
 /** Every sentence of the buyer's page. Short, plain, kind and exact. */
 
-import { AREA, BOOTH, fullLabel, placeName, type ChartModel } from "../model/chart";
+import { AREA, BOOTH, placeName, TABLE, type ChartModel } from "../model/chart";
 import { money } from "../model/money";
 import type { Notice } from "../model/sale";
 import { BOOKED, FREE, HELD } from "../model/seats";
 import { BestStep, Code } from "../wire/messages";
 
 export const locale = navigator.language || "en";
+
+const MOST_NAMED = 4;
 
 const list = new Intl.ListFormat("en", { type: "conjunction" });
 const count = new Intl.NumberFormat(locale);
@@ -31,11 +33,24 @@ export function price(minor: number, currency: string): string {
   return money(minor, currency, locale);
 }
 
+export function priceRange(from: number, to: number, currency: string): string {
+  return from === to ? price(from, currency) : `from ${price(from, currency)}`;
+}
+
+const LONGEST_BARE_LABEL = 3;
+
+/** "Row B", "Table 4"; a label that says by itself what it is, like "Royal box", stays alone. */
+export function groupName(kind: number, label: string): string {
+  if (!label) return "";
+  if (kind === BOOTH || kind === AREA || label.length > LONGEST_BARE_LABEL) return label;
+  return `${kind === TABLE ? "Table" : "Row"} ${label}`;
+}
+
 /** "Row B · Seat 12", for a line under its section. */
 export function shortName(chart: ChartModel, place: number): string {
   const { row, seat, kind } = placeName(chart, place);
   if (kind === AREA || kind === BOOTH) return seat;
-  return row ? `${kind === 1 ? "Table" : "Row"} ${row} · Seat ${seat}` : `Seat ${seat}`;
+  return [groupName(kind, row), `Seat ${seat}`].filter(Boolean).join(" · ");
 }
 
 /** "Stalls, row B, seat 12", to be said aloud. */
@@ -44,7 +59,7 @@ export function spokenName(chart: ChartModel, place: number): string {
   const own =
     kind === AREA || kind === BOOTH
       ? [seat]
-      : [row && `${kind === 1 ? "table" : "row"} ${row}`, `seat ${seat}`];
+      : [groupName(kind, row).replace(/^(Row|Table) /, (word) => word.toLowerCase()), `seat ${seat}`];
   return [section, ...own].filter(Boolean).join(", ");
 }
 
@@ -55,11 +70,20 @@ export function statusWord(status: number): string {
   return "not on sale";
 }
 
-export function labels(chart: ChartModel, places: readonly number[], most = 4): string {
-  const named = [...new Set(places.map((place) => fullLabel(chart, place)))];
-  const shown = named.slice(0, most);
+/** "B-13 and B-14": places of one section, which is named only where `section` asks for it. */
+export function labels(chart: ChartModel, places: readonly number[], section = false): string {
+  const sections = new Set(places.map((place) => placeName(chart, place).section));
+  const shared = sections.size === 1 ? [...sections][0]! : "";
+  const named = [...new Set(places.map((place) => labelWithin(chart, place, shared)))];
+  const shown = named.slice(0, MOST_NAMED);
   const more = named.length - shown.length;
-  return list.format(more > 0 ? [...shown, `${number(more)} more`] : shown);
+  const text = list.format(more > 0 ? [...shown, `${number(more)} more`] : shown);
+  return section && shared ? `${shared} ${text}` : text;
+}
+
+function labelWithin(chart: ChartModel, place: number, section: string): string {
+  const name = placeName(chart, place);
+  return [name.section === section ? "" : name.section, name.row, name.seat].filter(Boolean).join("-");
 }
 
 export interface NoticeWords {
@@ -77,7 +101,7 @@ export function noticeWords(notice: Notice, chart: ChartModel): NoticeWords {
       return { text: `${what} ${besideSentence(chart, offers)}`.trim(), tone: "careful", offers };
     }
     case "not-free": {
-      const what = `${seatWord(chart, [notice.place])} ${fullLabel(chart, notice.place)} is ${statusWord(notice.status)}.`;
+      const what = `${seatWord(chart, [notice.place])} ${labels(chart, [notice.place])} is ${statusWord(notice.status)}.`;
       const offers = besideOffers(notice.beside, 1);
       return { text: `${what} ${besideSentence(chart, offers)}`.trim(), tone: "careful", offers };
     }
@@ -113,12 +137,12 @@ function besideSentence(chart: ChartModel, offers: readonly (readonly number[])[
 }
 
 function foundSentence(chart: ChartModel, step: number, places: readonly number[]): string {
-  const what = `Found ${labels(chart, places)}`;
+  const what = `Found ${labels(chart, places, true)}`;
   switch (step) {
     case BestStep.TOGETHER:
-      return places.length === 1 ? `${what}.` : `${what}, all together.`;
+      return places.length === 1 ? `${what}.` : `${what}, side by side.`;
     case BestStep.TOGETHER_LEAVES_ONE:
-      return `${what}, all together. One single seat is left beside you.`;
+      return `${what}, side by side. One single seat is left beside you.`;
     case BestStep.NEARBY:
       return `${what}: near each other, not all in one row.`;
     default:
