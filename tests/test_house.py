@@ -61,6 +61,54 @@ DEEPER_INTO_THE_CORE = {
 }
 
 
+NO_BEHAVIOUR = {"seatengine.ids"}
+"""Modules of names only, which there is nothing to test about."""
+
+TESTED_TOGETHER = {
+    "seatengine.chart.exporters": "chart/test_exporters.py",
+    "seatengine.chart.importers.native": "chart/test_import_native.py",
+    "seatengine.chart.importers.pretix": "chart/test_import_pretix.py",
+    "seatengine.chart.importers.seatsio": "chart/test_import_seatsio.py",
+    "seatengine.chart.importers.seatsio_file": "chart/test_import_seatsio.py",
+    "seatengine.chart.parametric": "chart/test_parametric.py",
+    "seatengine.shell.collector": "shell/test_followers.py",
+    "seatengine.shell.postgres": "shell/test_ports.py",
+    "seatengine.shell.postgres_journal": "shell/test_ports.py",
+    "seatengine.shell.postgres_stores": "shell/test_ports.py",
+    "seatengine.shell.projection": "shell/test_followers.py",
+    "seatengine.shell.sale_tables": "shell/test_followers.py",
+    "gateway.app": "gateway/test_client.py",
+    "gateway.audit_store": "demo/test_demo.py",
+    "gateway.box_office": "gateway/http/test_holds.py",
+    "gateway.cli_charts": "gateway/test_cli.py",
+    "gateway.cli_demo": "demo/test_demo.py",
+    "gateway.cli_doctor": "gateway/test_cli.py",
+    "gateway.cli_events": "gateway/test_cli.py",
+    "gateway.cli_journal": "gateway/test_cli.py",
+    "gateway.cli_options": "gateway/test_cli.py",
+    "gateway.cli_serve": "gateway/test_cli.py",
+    "gateway.cli_store": "gateway/test_cli.py",
+    "gateway.demo": "demo/test_demo.py",
+    "gateway.docs_page": "gateway/http/test_http_api.py",
+    "gateway.endpoints": "gateway/http/test_http_api.py",
+    "gateway.engine_client": "gateway/test_hub.py",
+    "gateway.openapi": "gateway/http/test_http_api.py",
+    "gateway.resources": "gateway/http/test_openapi_live.py",
+    "gateway.routes_blocks": "gateway/http/test_bookings.py",
+    "gateway.routes_bookings": "gateway/http/test_bookings.py",
+    "gateway.routes_charts": "gateway/http/test_charts.py",
+    "gateway.routes_events": "gateway/http/test_events.py",
+    "gateway.routes_health": "gateway/http/test_http_api.py",
+    "gateway.routes_holds": "gateway/http/test_holds.py",
+    "gateway.routes_pages": "gateway/http/test_pages.py",
+    "gateway.routes_reports": "gateway/http/test_reports.py",
+    "gateway.routes_viewers": "gateway/http/test_holds.py",
+    "gateway.security_headers": "gateway/http/test_http_api.py",
+    "gateway.wire": "gateway/test_session.py",
+}
+"""Modules, or packages of them, that are tested in one file with what they are part of."""
+
+
 def modules(package: str) -> dict[str, Path]:
     """Dotted name -> file of every module of `package`."""
     found = {}
@@ -181,9 +229,25 @@ def test_every_module_says_what_it_is_for() -> None:
     assert silent == []
 
 
-def test_exceptions_are_about_modules_that_exist() -> None:
-    for name in DEEPER_INTO_THE_CORE:
-        assert name in OURS
+def test_every_module_is_tested() -> None:
+    own = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    untested = [
+        name
+        for package in ("seatengine", "gateway")
+        for name, path in modules(package).items()
+        if path.name != "__init__.py"
+        and f"test_{path.stem}" not in own
+        and name not in NO_BEHAVIOUR
+        and not within(name, set(TESTED_TOGETHER))
+    ]
+    assert untested == []
+
+
+def test_exceptions_are_about_what_exists() -> None:
+    for name in (*DEEPER_INTO_THE_CORE, *NO_BEHAVIOUR, *TESTED_TOGETHER):
+        assert name in OURS, name
+    for file in TESTED_TOGETHER.values():
+        assert (ROOT / "tests" / file).exists(), file
 
 
 def tracked_texts() -> dict[str, str]:
