@@ -79,7 +79,7 @@ def _errors(chart: Chart) -> Found:
     yield from _shared_ids(chart)
     yield from _unknown_names(chart)
     yield from _bad_indexes(chart)
-    yield from _bad_occupancies(chart)
+    yield from _bad_counts(chart)
     yield from _shared_labels(chart)
 
 
@@ -289,13 +289,20 @@ def _index_runs(chart: Chart) -> Iterator[tuple[str, int, int]]:
             yield _name(area), first, count
 
 
-def _bad_occupancies(chart: Chart) -> Found:
+def _bad_counts(chart: Chart) -> Found:
+    for category in chart.categories:
+        if not 0 <= category.price <= limits.MAX_PRICE_MINOR:
+            place = f"category {category.key!r}"
+            yield "bad-price", place, f"its price is not 0 to {limits.MAX_PRICE_MINOR}"
+    for table in chart.tables:
+        if not 0 <= table.open_spaces <= limits.MAX_PLACES:
+            yield "bad-occupancy", _name(table), "its number of open spaces is out of bounds"
     sized: list[tuple[Table | Area, int]] = [(t, len(t.seats)) for t in chart.tables]
     sized += [(a, a.capacity) for a in chart.areas]
     for thing, size in sized:
         least, most = thing.min_occupancy, thing.max_occupancy
-        if least < 0 or most < 0 or least > (most or size):
-            text = f"its party may be {least} to {most or size}, which is nobody"
+        if least < 0 or not 0 <= most <= limits.MAX_PLACES or least > (most or size):
+            text = f"its party may be {least} to {most or size}, which is nobody or too many"
             yield "bad-occupancy", _name(thing), text
 
 

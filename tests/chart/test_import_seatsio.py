@@ -249,6 +249,13 @@ def test_a_broken_drawing_is_refused_at_its_place(document: Json, place: str) ->
 
 def test_an_area_of_nearly_endless_capacity_is_refused() -> None:
     document = broken(lambda d: d["generalAdmissionAreas"][0].update(capacity=10**15))
+    with pytest.raises(BadChart, match="is not between 0 and"):
+        read(document)
+
+
+def test_areas_that_are_too_much_together_are_refused() -> None:
+    areas = [{**seatsio_drawing()["subChart"]["generalAdmissionAreas"][0], "capacity": 200_000}] * 2
+    document = broken(lambda d: d.update(generalAdmissionAreas=areas))
     with pytest.raises(BadChart, match="places are more than"):
         read(document)
 

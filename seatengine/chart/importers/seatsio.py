@@ -49,6 +49,7 @@ from seatengine.chart.importers.seatsio_file import (
 )
 from seatengine.chart.importers.unread import unread_members
 from seatengine.errors import BadChart
+from seatengine.limits import MAX_PLACES
 
 Kind = Literal["stage", "shape", "line", "screen", "exit", "bar", "stairs", "toilets"]
 
@@ -497,8 +498,8 @@ class _Reader:
         return self.legacy_sections[key]
 
     def _count(self, value: int | None, where: str) -> int:
-        if value is not None and value < 0:
-            raise BadChart(where, f"{value} is less than nothing")
+        if value is not None and not 0 <= value <= MAX_PLACES:
+            raise BadChart(where, f"{value} is not between 0 and {MAX_PLACES}")
         return value or 0
 
     def _occupancy(self, value: int | None, booking: str, where: str) -> int:

@@ -120,8 +120,8 @@ class Plan:
             next_index += area.capacity
         return Chart(
             name=self.name,
-            width=math.ceil(right - left + 2 * MARGIN),
-            height=math.ceil(bottom - top + 2 * MARGIN),
+            width=float(math.ceil(right - left + 2 * MARGIN)),
+            height=float(math.ceil(bottom - top + 2 * MARGIN)),
             categories=self._used_categories(),
             next_index=next_index,
             zones=tuple(self.zones),
