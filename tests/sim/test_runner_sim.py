@@ -24,7 +24,7 @@ from tests.sim import virtual_time
 from tests.sim.runner_world import RunnerWorld
 from tests.sim.truth import Broken
 
-SEEDS = int(os.environ.get("SEATENGINE_SIM_SEEDS", "300")) // 5
+SEEDS = int(os.environ.get("SEATENGINE_SIM_SEEDS", "200")) // 4
 PLANTED_SEEDS = 30
 
 

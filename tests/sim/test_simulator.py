@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from seatengine.chart.importers import read_chart
+from seatengine.chart.seat_table import build
+from tests.chart.files import shared_files
 from tests.sim.truth import Broken
 from tests.sim.world import VENUES, Report, World
 
-SEEDS = int(os.environ.get("SEATENGINE_SIM_SEEDS", "300"))
+SEEDS = int(os.environ.get("SEATENGINE_SIM_SEEDS", "200"))
 CHUNK = 50
+LARGEST_REAL_VENUE = 300
 ROOT = Path(__file__).parents[2]
 
 REGRESSIONS = {
@@ -33,9 +37,9 @@ def play(venue: str, seed: int) -> Report:
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_h1_h2_h3_h4_h5_d1_d2_d3_d4_d5_a1_a2_a3_a4_a5_a6_a7_m1_m2_v1_v2_s1_s2_one_of_everything(
-    first: int,
-) -> None:
+def test_one_of_everything(first: int) -> None:
+    """(H1, H2, H3, H4, H5, H6, H7) (L1, L2, L3) (A1, A2, A3, A4, A5, A6, A7) (B1, B2, B3, B4, B5,
+    B6) (D1, D2, D3, D4, D5) (M1, M2) (V1, V2) (S1, S2)"""
     for seed in range(first, min(first + CHUNK, SEEDS)):
         play("pocket", seed)
 
@@ -44,6 +48,19 @@ def test_h1_h2_h3_h4_h5_d1_d2_d3_d4_d5_a1_a2_a3_a4_a5_a6_a7_m1_m2_v1_v2_s1_s2_on
 def test_h1_the_same_holds_where_seats_are_few(venue: str) -> None:
     for seed in range(max(1, SEEDS // 3)):
         play(venue, seed)
+
+
+def test_h1_b2_the_same_holds_in_a_theatre_as_it_is_generated() -> None:
+    for seed in range(max(1, SEEDS // 20)):
+        play("theatre", seed)
+
+
+def test_h1_b2_real_venues_can_be_sold() -> None:
+    for path in shared_files():
+        table = build(read_chart(path.read_bytes()).chart)
+        if table.size <= LARGEST_REAL_VENUE:
+            for seed in range(max(1, SEEDS // 100)):
+                World(seed, table).run()
 
 
 @pytest.mark.parametrize("name", REGRESSIONS)

@@ -202,7 +202,7 @@ class Workload:
         return commands.HoldBest(
             quantity=quantity,
             categories=rng.sample(categories, 1) if rng.random() < 0.3 else [],
-            sections=rng.sample(sections, 1) if rng.random() < 0.3 else [],
+            sections=rng.sample(sections, 1) if sections and rng.random() < 0.3 else [],
             accessible=rng.choice((0, 0, 0, 1, 2)),
             max_price=rng.choice((0, 0, 0, 3_000, 6_000)),
             worst_step=rng.choice((4, 4, 3, 2, 1)),

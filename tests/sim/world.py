@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
 
+from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import SeatTable, build
 from seatengine.core import snapshot
 from seatengine.core.commands import AnyCommand
@@ -29,6 +30,7 @@ VENUES: dict[str, Callable[[], SeatTable]] = {
     "pocket": venues.pocket,
     "hall": lambda: build(venues.hall_chart(4, 7, accessible=(0, 1, 20))),
     "row": lambda: build(venues.hall_chart(1, 6)),
+    "theatre": lambda: build(generate("theatre", 150)),
 }
 """From one of everything to a single row where everybody is in everybody's way."""
 
