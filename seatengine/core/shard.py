@@ -15,9 +15,10 @@ from seatengine.chart.seat_table import SeatTable
 from seatengine.core import commands, entries
 from seatengine.core.commands import AnyCommand
 from seatengine.core.decide import decide
-from seatengine.core.entries import Entry, decode_entry, encode_entry
+from seatengine.core.entries import Entry, decode_entry, encode_entry, frame
 from seatengine.core.event_state import EventState, Hold
 from seatengine.core.evolve import evolve
+from seatengine.core.journaled_answers import JournaledAnswers
 from seatengine.core.outputs import (
     Accepted,
     Answer,
@@ -46,6 +47,7 @@ class Shard:
         "_answers",
         "_encoded",
         "_entries",
+        "_journaled",
         "_refusals",
         "_remembered",
         "_remembered_order",
@@ -66,6 +68,7 @@ class Shard:
         self.tables = tables
         self._remembered: dict[CommandId, tuple[int, bytes]] = {}
         self._remembered_order: deque[CommandId] = deque()
+        self._journaled: JournaledAnswers | None = None
         self._after_seq = self.state.seq
         self._entries: list[Entry] = []
         self._encoded: list[bytes] = []
@@ -112,6 +115,8 @@ class Shard:
         if expiries and self.state.expiry_of(expiries[0])[0] <= now_ms:
             self.tick(now_ms)
         known = self._remembered.get(command.id)
+        if known is None and self._journaled is not None:
+            known = self._journaled.find(command.id)
         if known is not None:
             return self._repeat(command.id, *known)
         if type(command) is commands.ReadHolds or type(command) is commands.ReadBooking:
@@ -146,21 +151,31 @@ class Shard:
         self._touched = []
         return batch
 
-    def replay(self, journaled: Iterable[Entry]) -> None:
-        """Apply entries that are durable already, in order. Raises JournalGap."""
+    def replay(self, journaled: Iterable[Entry], *, remember: bool = True) -> None:
+        """Apply entries that are durable already, in order. Raises JournalGap.
+
+        `remember` is false where `remember_frame` has had them, which is cheaper.
+        """
         touched: list[int] = []
         for entry in journaled:
             evolve(self.state, entry, touched, self.tables)
-            if type(entry) is not entries.HoldExpired:
+            if remember and type(entry) is not entries.HoldExpired:
                 self._remember(entry.id, self.state.seq, encode_entry(entry))  # type: ignore[union-attr]
             touched.clear()
         self._after_seq = self.state.seq
 
     def remember(self, first_seq: int, journaled: Iterable[Entry]) -> None:
         """Know the answers to commands from before a snapshot, without applying them again."""
-        for seq, entry in enumerate(journaled, first_seq):
-            if type(entry) is not entries.HoldExpired:
-                self._remember(entry.id, seq, encode_entry(entry))  # type: ignore[union-attr]
+        self.remember_frame(first_seq, frame(list(map(encode_entry, journaled))))
+
+    def remember_frame(self, first_seq: int, journaled: bytes) -> None:
+        """`remember` for a journal frame as it is. Frames come in order, before any step.
+
+        The caller gives those of the last DEDUP_WINDOW_ENTRIES entries: they are kept for good.
+        """
+        if self._journaled is None:
+            self._journaled = JournaledAnswers()
+        self._journaled.add(first_seq, journaled)
 
     def _apply(self, entry: Entry, command_id: CommandId) -> Accepted:
         state = self.state

@@ -43,15 +43,19 @@ async def recover(
     state = await _restored(event, claim.head_seq, snapshots, charts, tables)
     shard = Shard(event, tables, state)
     snapshot_seq = shard.seq
-    after_seq = Seq(max(0, snapshot_seq - DEDUP_WINDOW_ENTRIES))
+    # Retries may be of anything within the window, however old the snapshot.
+    window_seq = max(0, claim.head_seq - DEDUP_WINDOW_ENTRIES)
+    after_seq = Seq(min(snapshot_seq, window_seq))
     async with aclosing(_frames(event, after_seq, claim.head_seq, journal)) as frames:
         async for frame in frames:
-            entries = _entries(event, frame)
-            if shard.state.table is None:
-                await _fetch_chart(entries, charts, tables)
-            known = min(len(entries), max(0, snapshot_seq - frame.first_seq + 1))
-            shard.remember(frame.first_seq, entries[:known])
-            shard.replay(entries[known:])
+            if frame.last_seq > window_seq:
+                _remember(shard, frame)
+            if frame.last_seq > snapshot_seq:
+                entries = _entries(event, frame)
+                if shard.state.table is None:
+                    await _fetch_chart(entries, charts, tables)
+                known = max(0, snapshot_seq - frame.first_seq + 1)
+                shard.replay(entries[known:], remember=False)
     if shard.seq != claim.head_seq:
         raise JournalGap(
             f"the journal of event {event!r} ends at entry {shard.seq}, its head is "
@@ -138,19 +142,30 @@ async def _frames(
         await asyncio.gather(read_ahead, return_exceptions=True)
 
 
+def _remember(shard: Shard, frame: Frame) -> None:
+    try:
+        shard.remember_frame(frame.first_seq, frame.frame)
+    except ValueError as error:
+        raise _unreadable(shard.state.event, frame, error) from error
+
+
 def _entries(event: EventId, frame: Frame) -> list[Entry]:
     try:
         entries = decode_frame(frame.frame)
     except ValueError as error:
-        raise JournalGap(
-            f"frame {frame.first_seq}..{frame.last_seq} of event {event!r} cannot be read: {error}"
-        ) from error
+        raise _unreadable(event, frame, error) from error
     if len(entries) != frame.last_seq - frame.first_seq + 1:
         raise JournalGap(
             f"frame {frame.first_seq}..{frame.last_seq} of event {event!r} holds "
             f"{len(entries)} entries"
         )
     return entries
+
+
+def _unreadable(event: EventId, frame: Frame, error: ValueError) -> JournalGap:
+    return JournalGap(
+        f"frame {frame.first_seq}..{frame.last_seq} of event {event!r} cannot be read: {error}"
+    )
 
 
 async def _fetch_chart(
