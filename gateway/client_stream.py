@@ -55,6 +55,8 @@ class ClientStream(asyncio.Protocol):
 
     async def close(self) -> None:
         """Say goodbye and wait until the connection is gone, at most two seconds."""
+        if self._transport is None:
+            return
         self._send_frame(_CLOSE, (1000).to_bytes(2, "big"))
         try:
             await asyncio.wait_for(self._lost.wait(), 2)

@@ -162,3 +162,11 @@ def test_a_refused_handshake_says_the_status() -> None:
         assert not heard.lost.done()
 
     _converse(_echo, check, refuse)
+
+
+def test_close_of_one_that_never_connected_returns() -> None:
+    async def run() -> None:
+        stream = ClientStream("ws://127.0.0.1:1/live", lambda _: None, lambda _c, _r: None)
+        await stream.close()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
