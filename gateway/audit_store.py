@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import AsyncIterator, Container
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -12,9 +12,10 @@ from gateway.audit import BLOCKED, BOOKED, FREE, HELD, Auditor
 from seatengine.chart.seat_table import RETIRED, SeatTable, unpack
 from seatengine.core import snapshot
 from seatengine.core.entries import Entry, decode_frame
+from seatengine.core.seating import RETIRED as RETIRED_STATUS
 from seatengine.core.seating import STATUS_NAMES
 from seatengine.core.shard import Shard
-from seatengine.errors import UnknownEvent
+from seatengine.errors import BadChart, UnknownEvent
 from seatengine.ids import ChartHash, EventId
 from seatengine.limits import JOURNAL_READ_FRAMES
 
@@ -37,61 +38,119 @@ async def audit_event(
 ) -> EventAudit:
     """Compare an event's journal with everything that follows from it, as of one moment.
 
-    Mistakes are in the auditor's `findings`. Raises UnknownEvent.
+    Reads the journal once, a chunk at a time. Mistakes are in the auditor's `findings`. Raises
+    UnknownEvent.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         if not await connection.fetchval("select 1 from event where id = $1", event):
             raise UnknownEvent(
                 f"there is no event {event!r} here; `seatengine event list` shows those there are"
             )
-        auditor = Auditor(watched)
-        cursors = await connection.fetch(
-            "select follower, seq from follower_cursor where event_id = $1", event
+        audit = _Audit(connection, event, Auditor(watched))
+        await audit.run()
+    return EventAudit(audit.auditor, audit.auditor.seq, audit.tables_seq)
+
+
+class _Audit:
+    """One pass over the journal; stops where the tables and where the snapshot stand."""
+
+    def __init__(self, connection: Connection, event: str, auditor: Auditor) -> None:
+        self.auditor = auditor
+        self.tables_seq = 0
+        self._connection = connection
+        self._event = event
+        self._tables: dict[ChartHash, SeatTable] = {}
+        self._shard = Shard(EventId(event), self._tables)
+        self._snapshot: tuple[int, bytes] | None = None
+
+    async def run(self) -> None:
+        self.tables_seq = await self._followers()
+        saved = await self._connection.fetchrow(
+            "select seq, data from snapshot where event_id = $1", self._event
         )
-        tables_seq = min((row["seq"] for row in cursors), default=0)
-        if any(row["seq"] != tables_seq for row in cursors):
+        self._snapshot = (saved["seq"], saved["data"]) if saved else None
+        stops = sorted({self.tables_seq, self._snapshot[0] if self._snapshot else 0})
+        async for entries in self._frames():
+            first_seq = self.auditor.seq + 1
+            cuts = [stop + 1 - first_seq for stop in stops if stop >= first_seq]
+            start = 0
+            for end in (*(cut for cut in cuts if cut < len(entries)), len(entries)):
+                await self._take(entries[start:end])
+                start = end
+        self._check_ends()
+        self._compare_state()
+
+    async def _take(self, entries: list[Entry]) -> None:
+        auditor = self.auditor
+        auditor.read(entries)
+        if auditor.chart_hash and auditor.chart_hash not in self._tables:
+            self._tables[auditor.chart_hash] = await _seat_table(
+                self._connection, auditor.chart_hash
+            )
+        self._shard.replay(entries)
+        if auditor.seq == self.tables_seq:
+            table = self._tables[auditor.chart_hash]
+            await _compare_places(self._connection, self._event, auditor, table)
+            await _compare_holds(self._connection, self._event, auditor)
+            await _compare_bookings(self._connection, self._event, auditor, table)
+            await _compare_sales(self._connection, self._event, auditor, table)
+        if self._snapshot is not None and auditor.seq == self._snapshot[0]:
+            kept = snapshot.restore(self._snapshot[1], self._tables)
+            if snapshot.state_hash(kept) != snapshot.state_hash(self._shard.state):
+                auditor.find(f"the snapshot at {auditor.seq} is another state than the journal's")
+
+    async def _frames(self) -> AsyncIterator[list[Entry]]:
+        rows = self._connection.cursor(
+            "select first_seq, last_seq, frame from journal where event_id = $1 order by first_seq",
+            self._event,
+            prefetch=JOURNAL_READ_FRAMES,
+        )
+        async for row in rows:
+            entries = decode_frame(row["frame"])
+            if row["first_seq"] != self.auditor.seq + 1:
+                self.auditor.find(f"the journal goes from {self.auditor.seq} to {row['first_seq']}")
+            if row["last_seq"] - row["first_seq"] + 1 != len(entries):
+                self.auditor.find(f"the frame at {row['first_seq']} has {len(entries)} entries")
+            yield entries
+
+    async def _followers(self) -> int:
+        """The entry that the tables stand at: where the slowest follower is."""
+        cursors = await self._connection.fetch(
+            "select follower, seq from follower_cursor where event_id = $1", self._event
+        )
+        seqs = {row["seq"] for row in cursors}
+        if len(seqs) > 1:
             named = ", ".join(f"{row['follower']} {row['seq']}" for row in cursors)
-            auditor.find(f"the followers stand apart, so tables cannot be compared: {named}")
-        journaled = await _journal(connection, event, auditor)
-        auditor.read(journaled[:tables_seq])
-        table = await _seat_table(connection, auditor.chart_hash)
-        if table is not None:
-            await _compare_places(connection, event, auditor, table)
-            await _compare_holds(connection, event, auditor)
-            await _compare_bookings(connection, event, auditor, table)
-            await _compare_sales(connection, event, auditor, table)
-        auditor.read(journaled[tables_seq:])
-        table = table or await _seat_table(connection, auditor.chart_hash)
-        saved = await connection.fetchrow(
-            "select seq, data from snapshot where event_id = $1", event
-        )
-    if table is not None:
-        _compare_replay(event, auditor, table, journaled, saved)
-    return EventAudit(auditor, auditor.seq, tables_seq)
+            self.auditor.find(f"the followers stand apart, so tables cannot be compared: {named}")
+        return min(seqs, default=0)
+
+    def _check_ends(self) -> None:
+        end = self.auditor.seq
+        if self.tables_seq > end:
+            self.auditor.find(f"the tables stand at {self.tables_seq}, the journal ends at {end}")
+        if self._snapshot is not None and self._snapshot[0] > end:
+            self.auditor.find(f"the snapshot is at {self._snapshot[0]}, the journal ends at {end}")
+
+    def _compare_state(self) -> None:
+        """What the engine itself makes of the journal."""
+        state, auditor = self._shard.state, self.auditor
+        for place, status in enumerate(state.status):
+            told = auditor.status(place)
+            if STATUS_NAMES[status] != told and not (status == RETIRED_STATUS and told == FREE):
+                auditor.find(f"the engine has {place} {STATUS_NAMES[status]}, the journal {told}")
+        if state.holds.keys() != auditor.holds.keys():
+            auditor.find("the engine has other holds than the journal")
+        if state.bookings.keys() != auditor.bookings.keys():
+            auditor.find("the engine has other bookings than the journal")
 
 
-async def _journal(connection: Connection, event: str, auditor: Auditor) -> list[Entry]:
-    journaled: list[Entry] = []
-    rows = connection.cursor(
-        "select first_seq, last_seq, frame from journal where event_id = $1 order by first_seq",
-        event,
-        prefetch=JOURNAL_READ_FRAMES,
-    )
-    async for row in rows:
-        entries = decode_frame(row["frame"])
-        if row["first_seq"] != len(journaled) + 1:
-            auditor.find(f"the journal goes from {len(journaled)} to {row['first_seq']}")
-        if row["last_seq"] - row["first_seq"] + 1 != len(entries):
-            auditor.find(f"the frame at {row['first_seq']} has {len(entries)} entries")
-        journaled += entries
-    return journaled
-
-
-async def _seat_table(connection: Connection, chart_hash: ChartHash) -> SeatTable | None:
+async def _seat_table(connection: Connection, chart_hash: ChartHash) -> SeatTable:
     packed = await connection.fetchval(
         "select seat_table from chart_content where hash = $1", chart_hash
     )
-    return None if packed is None else unpack(packed)
+    if packed is None:
+        raise BadChart(f"chart {chart_hash}", "the journal binds it, and the database lacks it")
+    return unpack(packed)
 
 
 async def _compare_places(
@@ -186,32 +245,3 @@ def _compare_all(
     for name in stored.keys() & told.keys():
         if stored[name] != told[name]:
             auditor.find(f"table {table} has {name} as {stored[name]}, not {told[name]}")
-
-
-def _compare_replay(
-    event: str,
-    auditor: Auditor,
-    table: SeatTable,
-    journaled: list[Entry],
-    saved: asyncpg.Record | None,
-) -> None:
-    """What the engine makes of the journal, with and without the snapshot."""
-    tables = {table.chart_hash: table}
-    whole = Shard(EventId(event), tables)
-    whole.replay(journaled)
-    state = whole.state
-    for place, status in enumerate(state.status):
-        told = auditor.status(place)
-        if STATUS_NAMES[status] != told and not (told == FREE and table.flags[place] & RETIRED):
-            auditor.find(f"the engine has {place} as {STATUS_NAMES[status]}, the journal as {told}")
-    if state.holds.keys() != auditor.holds.keys():
-        auditor.find("the engine has other holds than the journal")
-    if state.bookings.keys() != auditor.bookings.keys():
-        auditor.find("the engine has other bookings than the journal")
-    if saved is not None and saved["seq"] <= len(journaled):
-        restored = Shard(EventId(event), tables, snapshot.restore(saved["data"], tables))
-        restored.replay(journaled[saved["seq"] :])
-        if snapshot.state_hash(restored.state) != snapshot.state_hash(state):
-            auditor.find(f"the snapshot at {saved['seq']} leads to another state than the journal")
-    elif saved is not None:
-        auditor.find(f"the snapshot is at {saved['seq']}, the journal ends at {len(journaled)}")

@@ -30,6 +30,7 @@ def demo(
     for_s: Annotated[float | None, Parameter(name="--for")] = None,
     bots: int = _ALL_BOTS,
     size: float = 1.0,
+    pace: float = 1.0,
     seed: int | None = None,
     server: ServerOptions | None = None,
 ) -> int:
@@ -53,6 +54,8 @@ def demo(
         How many bots there are, over the three shows.
     size
         Scales the venues: 0.1 makes them ten times smaller. Takes effect on the first run only.
+    pace
+        Stretches the time that bots take to think: 0.1 makes them hectic.
     seed
         Makes the bots' choices repeatable.
     """
@@ -62,11 +65,14 @@ def demo(
         raise BadSettings(f"--bots must be 3 to {MAX_DEMO_BOTS}, not {bots}")
     if not 0.01 <= size <= 2:
         raise BadSettings(f"--size must be 0.01 to 2, not {size:g}")
+    if not 0.01 <= pace <= 100:
+        raise BadSettings(f"--pace must be 0.01 to 100, not {pace:g}")
     settings = (server or ServerOptions()).settings()
     plan = DemoPlan(
         shows=tuple(_scaled(show, bots / _ALL_BOTS, size) for show in SHOWS),
         for_s=for_s,
         seed=SystemRandom().randrange(1 << 30) if seed is None else seed,
+        pace=pace,
     )
     screen = _Screen(Console(highlight=False), for_s)
     with screen:

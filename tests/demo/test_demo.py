@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from gateway.audit_store import audit_event
+from gateway.demo.crowd import Progress
 from gateway.demo.run import Audience, DemoPlan, Outcome, run
 from gateway.demo.sample_shows import SHOWS, ShowOnSale
 from gateway.demo.told import read_record
@@ -44,18 +45,31 @@ def _execute(url: str, *statements: str) -> None:
 
 
 def _run(settings: Settings, seed: int) -> Ran:
+    """The demo until enough has happened, then what it came to."""
     shows: list[ShowOnSale] = []
     plan = DemoPlan(
         shows=tuple(
             msgspec.structs.replace(show, seats=_SIZES[show.kind], bots=15, sold_share=0.25)
             for show in SHOWS
         ),
-        for_s=4.0,
+        for_s=60.0,
         seed=seed,
-        pace=0.08,
+        pace=0.03,
     )
-    audience = Audience(lambda _: None, lambda _, made: shows.extend(made), lambda _: None)
-    return Ran(asyncio.run(run(settings, plan, audience)), shows, settings)
+
+    async def until_enough() -> Outcome:
+        demo = asyncio.current_task()
+        assert demo is not None
+
+        def progress(now: Progress) -> None:
+            done = now.holds > 200 and now.bookings > 80
+            if done and min(now.cancelled, now.refused, now.returns) > 3:
+                demo.cancel()
+
+        audience = Audience(lambda _: None, lambda _, made: shows.extend(made), progress)
+        return await run(settings, plan, audience)
+
+    return Ran(asyncio.run(until_enough()), shows, settings)
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +84,8 @@ def test_bots_hold_book_crash_and_nothing_is_lost_or_sold_twice(ran: Ran) -> Non
     summary, verdict = ran.outcome.summary, ran.outcome.verdict
     assert verdict.findings == []
     assert (summary.double_sold, summary.lost) == (0, 0)
-    assert summary.holds > 100
-    assert summary.bookings > 30
+    assert summary.holds > 200
+    assert summary.bookings > 80
     assert summary.p99_ms > 0
     kinds = {told.kind for told in read_record(Path(ran.settings.data_dir) / "demo" / "told")}
     assert kinds >= {"held", "changed", "ended", "booked", "kept", "cancelled"}
@@ -83,7 +97,7 @@ def test_a_second_run_finds_its_shows_and_audits_both(ran: Ran) -> None:
     again = _run(ran.settings, seed=2)
     assert [show.event for show in again.shows] == [show.event for show in ran.shows]
     assert (again.outcome.summary.double_sold, again.outcome.summary.lost) == (0, 0)
-    assert again.outcome.summary.holds > 100
+    assert again.outcome.summary.holds > 200
     assert (Path(ran.settings.data_dir) / "demo" / "told").stat().st_size > before
 
 
@@ -143,8 +157,8 @@ def test_the_command_ends_by_itself_with_one_line_of_json(
 ) -> None:
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "gateway.cli", "demo", "--for", "4", "--port", "0"),
-            *("--bots", "60", "--size", "0.1", "--data-dir", str(tmp_path)),
+            *(sys.executable, "-m", "gateway.cli", "demo", "--for", "3", "--port", "0"),
+            *("--bots", "60", "--size", "0.1", "--pace", "0.05", "--data-dir", str(tmp_path)),
         ],
         env=os.environ | {"DATABASE_URL": postgres_url},
         cwd=Path(__file__).parents[2],
