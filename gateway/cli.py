@@ -3,6 +3,7 @@ for, so that starting a server does not load what draws progress bars."""
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from typing import Final
@@ -62,6 +63,8 @@ def command_line(asked: str) -> App:
 
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 it could not be done, 2 it was asked wrongly."""
+    # numpy's linear algebra, which nobody here uses, would else start a thread for every processor.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app = command_line(sys.argv[1] if len(sys.argv) > 1 else "")
     try:
         outcome = app(exit_on_error=False, result_action="return_value")

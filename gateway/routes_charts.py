@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import secrets
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 from starlette.responses import Response
@@ -37,11 +37,13 @@ from gateway.resources import (
     OptionalText,
 )
 from seatengine.chart.chart import Chart
-from seatengine.chart.exporters import write_chart
-from seatengine.chart.importers import Imported, read_chart
 from seatengine.chart.seat_table import SeatTable, build
 from seatengine.ids import ChartHash
 from seatengine.limits import MAX_CONCURRENT_IMPORTS, MAX_NAME_CHARS, MAX_PAGE_CHARTS
+
+if TYPE_CHECKING:
+    from seatengine.chart.importers import Imported
+    from seatengine.chart.importers.report import ChartFormat
 
 VIEW_MEDIA_TYPE: Final = "application/vnd.msgpack"
 _CHART_ID: Final = {"chart_id": "The chart's id"}
@@ -193,7 +195,7 @@ class ChartRoutes:
 
     async def export_chart(self, call: Call[Nothing, ExportQuery]) -> Response:
         row, chart = await self._own(call.path["chart_id"], call.organizer.organizer_id)
-        data, findings = await asyncio.to_thread(write_chart, chart, call.query.format)
+        data, findings = await asyncio.to_thread(_write, chart, call.query.format)
         return Response(
             data,
             media_type=JSON_MEDIA_TYPE,
@@ -239,9 +241,20 @@ def minted_id(prefix: str, key: str) -> str:
     return f"{prefix}_{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}"
 
 
+# Both load what they need on first use: a server that starts after a crash has no time for it.
+
+
 def _read(data: bytes) -> tuple[Imported, SeatTable]:
+    from seatengine.chart.importers import read_chart
+
     imported = read_chart(data)
     return imported, build(imported.chart)
+
+
+def _write(chart: Chart, form: ChartFormat) -> tuple[bytes, tuple[object, ...]]:
+    from seatengine.chart.exporters import write_chart
+
+    return write_chart(chart, form)
 
 
 def _detail(row: ChartRow, chart: Chart, directory: PlaceDirectory) -> ChartDetail:
