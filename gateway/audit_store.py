@@ -15,7 +15,7 @@ from seatengine.core.entries import Entry, decode_frame
 from seatengine.core.seating import RETIRED as RETIRED_STATUS
 from seatengine.core.seating import STATUS_NAMES
 from seatengine.core.shard import Shard
-from seatengine.errors import BadChart, UnknownEvent
+from seatengine.errors import BadChart, JournalGap, UnknownEvent
 from seatengine.ids import ChartHash, EventId
 from seatengine.limits import JOURNAL_READ_FRAMES
 
@@ -61,6 +61,7 @@ class _Audit:
         self._event = event
         self._tables: dict[ChartHash, SeatTable] = {}
         self._shard = Shard(EventId(event), self._tables)
+        self._follows = True
         self._snapshot: tuple[int, bytes] | None = None
 
     async def run(self) -> None:
@@ -87,7 +88,7 @@ class _Audit:
             self._tables[auditor.chart_hash] = await _seat_table(
                 self._connection, auditor.chart_hash
             )
-        self._shard.replay(entries)
+        self._replay(entries)
         if auditor.seq == self.tables_seq:
             table = self._tables[auditor.chart_hash]
             await _compare_places(self._connection, self._event, auditor, table)
@@ -95,9 +96,27 @@ class _Audit:
             await _compare_bookings(self._connection, self._event, auditor, table)
             await _compare_sales(self._connection, self._event, auditor, table)
         if self._snapshot is not None and auditor.seq == self._snapshot[0]:
-            kept = snapshot.restore(self._snapshot[1], self._tables)
-            if snapshot.state_hash(kept) != snapshot.state_hash(self._shard.state):
-                auditor.find(f"the snapshot at {auditor.seq} is another state than the journal's")
+            self._compare_snapshot(self._snapshot[1])
+
+    def _replay(self, entries: list[Entry]) -> None:
+        """Let the engine follow, as far as it can."""
+        if not self._follows:
+            return
+        try:
+            self._shard.replay(entries)
+        except JournalGap as gap:
+            self.auditor.find(f"the engine cannot follow the journal: {gap}")
+            self._follows = False
+
+    def _compare_snapshot(self, data: bytes) -> None:
+        at = self.auditor.seq
+        try:
+            kept = snapshot.restore(data, self._tables)
+        except (msgspec.DecodeError, KeyError) as error:
+            self.auditor.find(f"the snapshot at {at} cannot be read: {error}")
+            return
+        if self._follows and snapshot.state_hash(kept) != snapshot.state_hash(self._shard.state):
+            self.auditor.find(f"the snapshot at {at} is another state than the journal's")
 
     async def _frames(self) -> AsyncIterator[list[Entry]]:
         rows = self._connection.cursor(
@@ -133,6 +152,8 @@ class _Audit:
 
     def _compare_state(self) -> None:
         """What the engine itself makes of the journal."""
+        if not self._follows:
+            return
         state, auditor = self._shard.state, self.auditor
         for place, status in enumerate(state.status):
             told = auditor.status(place)

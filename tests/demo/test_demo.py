@@ -24,6 +24,7 @@ from seatengine.shell.settings import Settings
 
 _SIZES = {"theatre": 300, "arena": 800, "stadium": 2_000}
 _DATABASE = "demo"
+_REPLACED = " on conflict (event_id) do update set seq = excluded.seq, data = excluded.data"
 
 
 class Ran(NamedTuple):
@@ -125,6 +126,19 @@ def test_a_second_run_finds_its_shows_and_audits_both(ran: Ran) -> None:
             "delete from journal where event_id = $1 and first_seq ="
             " (select max(first_seq) from journal where event_id = $1 and first_seq > 1)",
             "",
+        ),
+        (
+            "delete from journal where event_id = $1 and first_seq ="
+            " (select min(first_seq) from journal where event_id = $1 and first_seq > 10)",
+            "the journal goes from",
+        ),
+        ("insert into snapshot values ($1, 9, 'x')" + _REPLACED, "cannot be read"),
+        ("insert into snapshot values ($1, 1 << 40, 'x')" + _REPLACED, "the journal ends at"),
+        ("update follower_cursor set seq = 1 << 40 where event_id = $1", "the tables stand at"),
+        (
+            "insert into follower_cursor select 'x', event_id, seq - 1 from follower_cursor"
+            " where event_id = $1",
+            "stand apart",
         ),
     ],
 )
