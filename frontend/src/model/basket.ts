@@ -43,5 +43,5 @@ const SPOKEN_MINUTES = [5, 2, 1];
 
 /** The minute to be said aloud when time runs from `before` to `after` ms left; 0 for none. */
 export function minuteToSay(before: number, after: number): number {
-  return SPOKEN_MINUTES.find((m) => before > m * 60_000 && after <= m * 60_000) ?? 0;
+  return SPOKEN_MINUTES.findLast((m) => before > m * 60_000 && after <= m * 60_000) ?? 0;
 }

@@ -56,7 +56,7 @@ export function nudged(colour: Rgb, ground: Rgb, least: number): Rgb {
 
 /** Black or white, whichever reads better on `ground`. */
 export function inkOn(ground: Rgb): Rgb {
-  const dark = { r: 14, g: 16, b: 20 };
+  const dark = { r: 8, g: 9, b: 12 };
   const light = { r: 255, g: 255, b: 255 };
   return contrast(light, ground) >= Math.min(4.5, contrast(dark, ground)) ? light : dark;
 }

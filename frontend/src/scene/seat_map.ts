@@ -51,6 +51,8 @@ export interface MapView {
   readonly zoomedIn: boolean;
   readonly canZoomIn: boolean;
   readonly canZoomOut: boolean;
+  /** The block in the middle, where seats are drawn; -1 for none. */
+  readonly block: number;
 }
 
 const SEATS_FROM_PX = 8.5;
@@ -510,11 +512,19 @@ export class SeatMap {
       zoomedIn: scale > this.range.least * 1.05,
       canZoomIn: scale < this.range.most * 0.999,
       canZoomOut: scale > this.range.least * 1.001,
+      block: this.blockInTheMiddle(),
     };
     const key = JSON.stringify(view);
     if (key === this.lastView) return;
     this.lastView = key;
     this.callbacks.onView(view);
+  }
+
+  private blockInTheMiddle(): number {
+    if (this.far() > 0.5) return -1;
+    const middle = this.middle();
+    const at = toWorld(this.motion.camera, middle.x, middle.y);
+    return this.blockAt(at.x, at.y)?.index ?? -1;
   }
 
   private frameNow(): Frame {

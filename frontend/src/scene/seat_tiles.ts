@@ -15,7 +15,7 @@ const TILE_PX = 256;
 const MOST_TILES = 160;
 const REPAINT_ALL_ABOVE = 200;
 const NUMBERS_FROM_PX = 8.5;
-const ROW_NAMES_FROM_PX = 5;
+const ROW_NAMES_FROM_PX = 6;
 
 interface Tile {
   readonly canvas: HTMLCanvasElement;

@@ -15,14 +15,14 @@ interface Props {
 export function Announcer({ sale, state, link }: Props) {
   const [said, setSaid] = useState("");
   const now = useNow(sale, state.basket.expiresAtMs > 0);
-  const before = useRef(Infinity);
+  const before = useRef(0);
   const count = state.basket.lines.length;
   const counted = useRef(count);
   const linked = useRef(link.state);
 
   useEffect(() => {
     if (!state.basket.expiresAtMs) {
-      before.current = Infinity;
+      before.current = 0;
       return;
     }
     const remaining = state.basket.expiresAtMs - now;

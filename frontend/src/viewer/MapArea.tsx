@@ -43,7 +43,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   const box = useRef<HTMLDivElement>(null);
   const minimapBox = useRef<HTMLDivElement>(null);
   const map = useRef<SeatMap | null>(null);
-  const [view, setView] = useState<MapView>({ zoomedIn: false, canZoomIn: true, canZoomOut: false });
+  const [view, setView] = useState<MapView>({ zoomedIn: false, canZoomIn: true, canZoomOut: false, block: -1 });
   const [tip, setTip] = useState<Tip | null>(null);
   const [cursorWords, setCursorWords] = useState("");
   const [floor, setFloor] = useState(chart.floors[0]?.id ?? "");
@@ -106,6 +106,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
     flash: (places) => map.current?.flash(places),
   }));
 
+  const here = chart.blocks[view.block];
   return (
     <section className="map-area" aria-label="Seat map" hidden={props.hidden}>
       <div
@@ -135,6 +136,12 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
             </button>
           ))}
         </div>
+      ) : null}
+      {view.zoomedIn && here?.label ? (
+        <p className="card here" aria-hidden="true">
+          <b>{here.label}</b>
+          {survey ? left(survey.blocks[here.index]!.fitting) : null}
+        </p>
       ) : null}
       <div className="map-buttons" role="group" aria-label="Zoom">
         <button type="button" aria-label="Zoom in" disabled={!view.canZoomIn} onClick={() => map.current?.zoomIn()}>

@@ -6,7 +6,7 @@ import type { Notice } from "../model/sale";
 import { BOOKED, FREE, HELD } from "../model/seats";
 import { BestStep, Code } from "../wire/messages";
 
-export const locale = navigator.language || "en";
+export const locale = globalThis.navigator?.language || "en";
 
 const MOST_NAMED = 4;
 
