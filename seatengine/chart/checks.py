@@ -84,10 +84,14 @@ def _errors(chart: Chart) -> Found:
 
 
 def _too_much(chart: Chart) -> Found:
+    objects = len(chart.rows) + len(chart.tables) + len(chart.decorations)
     for what, count, allowed in (
         ("places", chart.next_index, limits.MAX_PLACES),
         ("categories", len(chart.categories), limits.MAX_CATEGORIES),
         ("sections", len(chart.sections), limits.MAX_SECTIONS),
+        ("zones", len(chart.zones), limits.MAX_ZONES),
+        ("floors", len(chart.floors), limits.MAX_FLOORS),
+        ("objects", objects, limits.MAX_OBJECTS),
     ):
         if count > allowed:
             yield f"too-many-{what}", "chart", f"{count} {what} are more than the {allowed} allowed"

@@ -155,3 +155,34 @@ def test_more_places_than_allowed_are_refused() -> None:
     made.areas.append(Area("a", "Floor", SPOT, "c", limits.MAX_PLACES + 1, ()))
     with pytest.raises(BadChart, match="places"):
         made.finish()
+
+
+def test_numbering_keeps_names_within_their_bound() -> None:
+    made = draft()
+    long = "x" * limits.MAX_LABEL_CHARS
+    made.rows += [row(long, "1", row_id="r"), row(long, "1", row_id="s")]
+    made.rows.append(row("B", long, long, row_id=long))
+    made.rows.append(row("C", "1", row_id=long))
+    chart = made.finish()
+    assert all(len(r.id) <= limits.MAX_LABEL_CHARS for r in chart.rows)
+    assert all(len(r.label) <= limits.MAX_LABEL_CHARS for r in chart.rows)
+    assert max(len(s.label) for r in chart.rows for s in r.seats) == limits.MAX_LABEL_CHARS
+
+
+def test_a_hundred_thousand_seats_of_one_id_take_no_time() -> None:
+    made = draft()
+    twin = Seat("same", 0, "1", 0, 0, "c")
+    made.rows += [Row(f"r{n}", f"R{n}", (twin,)) for n in range(100_000)]
+    chart = made.finish()
+    assert len({s.id for r in chart.rows for s in r.seats}) == 100_000
+
+
+def test_more_sections_than_allowed_are_refused_as_they_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MAX_SECTIONS", 2)
+    made = draft()
+    with pytest.raises(BadChart) as caught:
+        for n in range(3):
+            made.sections.append(Section(made.section_id(f"s{n}", f"$.s[{n}]"), ""))
+    assert caught.value.place == "$.s[2]"

@@ -234,6 +234,11 @@ def broken(change: Callable[[Json], object]) -> Json:
             "$.categories.list[1]",
         ),
         ({**seatsio_drawing(), "zones": {"list": [{"key": ""}]}}, "$.zones.list[0]"),
+        (
+            {**seatsio_drawing(), "zones": {"list": [{"key": n} for n in range(1_001)]}},
+            "$.zones.list",
+        ),
+        ({**seatsio_drawing(), "subChartFloors": [{}] * 101}, "$.subChartFloors"),
         ({**seatsio_drawing(), "subChart": [], "subChartFloors": None}, "$.subChart"),
         (
             {**seatsio_floors(), "subChartFloors": [{"floorName": "a"}, {"floorName": "a"}]},

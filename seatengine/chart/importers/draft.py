@@ -33,6 +33,7 @@ from seatengine.errors import BadChart
 
 NO_CATEGORY: Final = "none"
 _GREY: Final = "#7A8087"
+_AGAIN: Final = " ({})"
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 
@@ -59,6 +60,7 @@ class Draft:
         self.booths: list[Booth] = []
         self.areas: list[Area] = []
         self.decorations: list[Decoration] = []
+        self._section_ids = _Names("~{}")
 
     def text(self, value: str | int | float | None, place: str) -> str:
         """`value` as one trimmed line of at most MAX_LABEL_CHARS."""
@@ -107,13 +109,13 @@ class Draft:
         return key
 
     def section_id(self, wanted: str, place: str) -> str:
-        """`wanted`, or something like it that no section has yet."""
-        taken = {section.id for section in self.sections}
-        if wanted and wanted not in taken:
-            return wanted
-        if wanted:
+        """`wanted`, or something like it that no section has had yet."""
+        if len(self.sections) >= limits.MAX_SECTIONS:
+            raise BadChart(place, f"more than {limits.MAX_SECTIONS} sections are not allowed")
+        given = self._section_ids.give(wanted or "section")
+        if wanted and given != wanted:
             self.report.add("duplicate-id", "ids used by more than one object", place)
-        return _unused(wanted or "section", "{wanted}~{number}", taken, {})
+        return given
 
     def finish(self) -> Chart:
         """The chart: unique ids, unique full labels, places numbered in order of their rows."""
@@ -156,43 +158,40 @@ class Draft:
             + len(self.booths)
             + sum(area.capacity for area in self.areas)
         )
+        objects = len(self.rows) + len(self.tables) + len(self.decorations)
         for what, count, allowed in (
             ("places", places, limits.MAX_PLACES),
-            ("sections", len(self.sections), limits.MAX_SECTIONS),
+            ("objects", objects, limits.MAX_OBJECTS),
             ("categories", len(self.categories), limits.MAX_CATEGORIES),
         ):
             if count > allowed:
                 raise BadChart("$", f"{count} {what} are more than the {allowed} allowed")
 
     def _unique_ids(self) -> None:
-        taken = {section.id for section in self.sections}
-        self.rows = self._with_ids(self.rows, taken, "row")
-        self.tables = self._with_ids(self.tables, taken, "table")
-        self.booths = self._with_ids(self.booths, taken, "booth")
-        self.areas = self._with_ids(self.areas, taken, "area")
-        self.decorations = self._with_ids(self.decorations, taken, "decoration")
-        seat_ids: set[str] = set()
-        self._with_seat_ids(self.rows, seat_ids)
-        self._with_seat_ids(self.tables, seat_ids)
+        names = _Names("~{}", {section.id for section in self.sections})
+        self.rows = self._with_ids(self.rows, names, "row")
+        self.tables = self._with_ids(self.tables, names, "table")
+        self.booths = self._with_ids(self.booths, names, "booth")
+        self.areas = self._with_ids(self.areas, names, "area")
+        self.decorations = self._with_ids(self.decorations, names, "decoration")
+        seat_names = _Names("~{}")
+        self._with_seat_ids(self.rows, seat_names)
+        self._with_seat_ids(self.tables, seat_names)
 
-    def _with_seat_ids(self, owners: list[Owner], taken: set[str]) -> None:
+    def _with_seat_ids(self, owners: list[Owner], names: _Names) -> None:
         for at, owner in enumerate(owners):
-            seats = self._with_ids(owner.seats, taken, "seat")
+            seats = self._with_ids(owner.seats, names, "seat")
             if any(new is not old for new, old in zip(seats, owner.seats, strict=True)):
                 owners[at] = msgspec.structs.replace(owner, seats=tuple(seats))
 
-    def _with_ids(
-        self, things: Iterable[Identified], taken: set[str], kind: str
-    ) -> list[Identified]:
+    def _with_ids(self, things: Iterable[Identified], names: _Names, kind: str) -> list[Identified]:
         result = []
-        counters: dict[str, int] = {}
         for thing in things:
-            if not thing.id or thing.id in taken:
-                unique = _unused(thing.id or kind, "{wanted}~{number}", taken, counters)
+            given = names.give(thing.id or kind)
+            if given != thing.id:
                 if thing.id:
                     self.report.add("duplicate-id", "ids used by more than one object", thing.id)
-                thing = msgspec.structs.replace(thing, id=unique)
-            taken.add(thing.id)
+                thing = msgspec.structs.replace(thing, id=given)
             result.append(thing)
         return result
 
@@ -224,7 +223,7 @@ class Draft:
             while not taken.isdisjoint(names):
                 key = prefixes.get(owner.section, "") + owner.label
                 counters[key] = counters.get(key, 1) + 1
-                label = f"{owner.label} ({counters[key]})".lstrip()
+                label = _numbered(owner.label, _AGAIN, counters[key])
                 names = _full_labels(prefixes.get(owner.section, ""), label, seats)
             if label != owner.label:
                 self.report.add(
@@ -239,8 +238,8 @@ class Draft:
         labels = {s.label for s in seats}
         if len(labels) == len(seats) and UNLABELLED not in labels:
             return seats
+        names = _Names(_AGAIN, labels)
         seen: set[str] = set()
-        counters: dict[str, int] = {}
         result = []
         for seat in seats:
             where = f"{place}-{seat.label}"
@@ -250,9 +249,7 @@ class Draft:
                 self.report.add(
                     "duplicate-label", "places renamed because another had the same name", where
                 )
-                unique = _unused(seat.label, "{wanted} ({number})", labels, counters)
-                labels.add(unique)
-                seat = msgspec.structs.replace(seat, label=unique)
+                seat = msgspec.structs.replace(seat, label=names.give(seat.label))
             seen.add(seat.label)
             result.append(seat)
         return tuple(result)
@@ -271,7 +268,7 @@ class Draft:
         while prefix + label in taken:
             key = prefix + thing.label
             counters[key] = counters.get(key, 1) + 1
-            label = f"{thing.label} ({counters[key]})"
+            label = _numbered(thing.label, _AGAIN, counters[key])
         taken.add(prefix + label)
         if label == thing.label:
             return thing
@@ -287,13 +284,27 @@ def _full_labels(prefix: str, label: str, seats: tuple[Seat, ...]) -> list[str]:
     return [prefix + seat.label for seat in seats]
 
 
-def _unused(wanted: str, pattern: str, taken: set[str], counters: dict[str, int]) -> str:
-    """`wanted` with the first number that makes it unused; `counters` remembers how far it got."""
-    while True:
-        counters[wanted] = counters.get(wanted, 1) + 1
-        name = pattern.format(wanted=wanted, number=counters[wanted]).lstrip()
-        if name not in taken:
-            return name
+class _Names:
+    """Gives out names of which no two are equal, by numbering those that were given before."""
+
+    def __init__(self, pattern: str, taken: Iterable[str] = ()) -> None:
+        self._pattern = pattern
+        self._taken = set(taken)
+        self._last: dict[str, int] = {}
+
+    def give(self, wanted: str) -> str:
+        name = wanted
+        while name in self._taken:
+            self._last[wanted] = self._last.get(wanted, 1) + 1
+            name = _numbered(wanted, self._pattern, self._last[wanted])
+        self._taken.add(name)
+        return name
+
+
+def _numbered(text: str, pattern: str, number: int) -> str:
+    """`text` with a number behind it, no longer than a label may be."""
+    suffix = pattern.format(number)
+    return (text[: limits.MAX_LABEL_CHARS - len(suffix)] + suffix).lstrip()
 
 
 def _number(owners: list[Owner], next_index: int) -> tuple[list[Owner], int]:

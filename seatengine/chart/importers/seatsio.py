@@ -49,7 +49,7 @@ from seatengine.chart.importers.seatsio_file import (
 )
 from seatengine.chart.importers.unread import unread_members
 from seatengine.errors import BadChart
-from seatengine.limits import MAX_PLACES
+from seatengine.limits import MAX_FLOORS, MAX_PLACES, MAX_ZONES
 
 Kind = Literal["stage", "shape", "line", "screen", "exit", "bar", "stairs", "toilets"]
 
@@ -65,8 +65,8 @@ _KINDS: Final[dict[str, Kind]] = {
     "restroom": "toilets",
     "restrooms": "toilets",
 }
-# What the drawing tool remembers about how labels and positions came about. They are all written
-# out in the file, so nothing that can be seen or sold is lost with these.
+# What the drawing tool remembers about how labels and positions came about and are shown. Labels
+# and positions are written out in the file, so nothing that can be sold is lost with these.
 _TOOL_SETTINGS: Final = frozenset(
     {
         "autoRadius",
@@ -75,7 +75,10 @@ _TOOL_SETTINGS: Final = frozenset(
         "colorScheme",
         "cutoffAngle",
         "displayObjectType",
+        "labelHorizontalOffset",
         "labelShown",
+        "labelSize",
+        "labelVerticalOffset",
         "maxCategoryKey",
         "multiFloorView",
         "objectLabeling",
@@ -110,7 +113,7 @@ def read_seatsio(data: bytes) -> Imported:
     report = Report()
     for name, (place, count) in unread_members(data, ChartFile).items():
         if name in _TOOL_SETTINGS:
-            text = "settings of the drawing tool, such as spacings"
+            text = "settings of the drawing tool, such as spacings and label sizes"
             report.add("drawing-settings", text, place, count)
         else:
             text = f"members named {name!r}, which mean nothing here"
@@ -137,6 +140,9 @@ class _Reader:
         self._categories()
         self._zones()
         if file.sub_chart_floors is not None:
+            if len(file.sub_chart_floors) > MAX_FLOORS:
+                reason = f"more than {MAX_FLOORS} floors are not allowed"
+                raise BadChart("$.subChartFloors", reason)
             for at, floor in enumerate(file.sub_chart_floors):
                 where = f"$.subChartFloors[{at}]"
                 self.floor = draft.text(floor.floor_name, where) or str(at + 1)
@@ -167,7 +173,10 @@ class _Reader:
             )
 
     def _zones(self) -> None:
-        for at, z in enumerate(self.file.zones.entries if self.file.zones else ()):
+        zones = self.file.zones.entries if self.file.zones else []
+        if len(zones) > MAX_ZONES:
+            raise BadChart("$.zones.list", f"more than {MAX_ZONES} zones are not allowed")
+        for at, z in enumerate(zones):
             where = f"$.zones.list[{at}]"
             key = self.draft.text(z.key, where)
             if not key or any(known.id == key for known in self.draft.zones):

@@ -55,7 +55,7 @@ _BOX_SEATS: Final = ((-13.0, -11.0), (-13.0, 11.0), (13.0, -11.0), (13.0, 11.0))
 
 
 class _Tier(msgspec.Struct):
-    """A tier's blocks, left to right as the audience sees them, clockwise from the right."""
+    """A tier and its blocks, clockwise on the map: right, centre, left of the audience."""
 
     name: str
     wedges: tuple[Wedge, ...]
@@ -126,25 +126,25 @@ def _tiers(rows: tuple[int, ...], radius: float) -> list[_Tier]:
 
 def _add_tier(plan: Plan, number: int, tier: _Tier, counts: list[list[int]], tiers: int) -> None:
     whole = Arc(Point(0.0, 0.0), tier.radius, tier.wedges[0].arc.start, tier.wedges[-1].arc.end)
-    sample = tier.wedges[0]
+    block = tier.wedges[0]
     section = "-".join(tier.name.lower().split())
     plan.sections.append(
         Section(
             id=section,
             label=tier.name,
-            outline=Wedge(whole, sample.rows, cross=sample.cross).outline(),
+            outline=Wedge(whole, block.rows, cross=block.cross).outline(),
             entrance=("Foyer", "First floor", "Second floor")[number],
         )
     )
-    for row in range(sample.rows):
+    for row in range(block.rows):
         blocks = [(w, c[row]) for w, c in zip(tier.wedges, counts, strict=True) if c[row]]
         if not blocks:
             continue
         parts = [wedge.seats(row, count) for wedge, count in blocks]
         x: Floats = np.concatenate([p[0] for p in parts])[::-1]
         y: Floats = np.concatenate([p[1] for p in parts])[::-1]
-        marks = _marks(number, row, sample, [count for _, count in blocks], tiers)
-        category = _category_key(number, row / max(sample.rows, 1), tiers)
+        marks = _marks(number, row, block, [count for _, count in blocks], tiers)
+        category = _category_key(number, row / max(block.rows, 1), tiers)
         plan.rows.append(PlannedRow(section, row_label(row), x, y, category, marks))
 
 
