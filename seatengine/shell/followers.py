@@ -19,6 +19,7 @@ from seatengine.ids import EventId
 from seatengine.limits import (
     FOLLOWER_CALL_TIMEOUT_MS,
     FOLLOWER_CHUNK_ENTRIES,
+    FOLLOWER_PAUSE_FACTOR,
     FOLLOWER_PAUSE_MS,
     FOLLOWER_POLL_MS,
     FOLLOWER_RETRY_MAX_MS,
@@ -69,16 +70,24 @@ class Follower:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set; a chunk under way is finished."""
+        loop = asyncio.get_running_loop()
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 self._woken.clear()
-                if not await self._follow_all():
+                began_s = loop.time()
+                moved = await self._follow_all()
+                if moved and not self._woken.is_set():
+                    # Nothing is being sold: nobody minds if the rest is written at once.
+                    continue
+                # While it is hot, the sale has most of the machine; and what comes in meanwhile
+                # costs less together than one by one.
+                took_ms = (loop.time() - began_s) * 1_000
+                if not moved:
                     woken = asyncio.create_task(self._woken.wait())
                     await _first_of({stopping, woken}, FOLLOWER_POLL_MS)
                     woken.cancel()
-                # However hot it is, the sale has most of the machine.
-                await _first_of({stopping}, FOLLOWER_PAUSE_MS)
+                await _first_of({stopping}, max(FOLLOWER_PAUSE_MS, took_ms * FOLLOWER_PAUSE_FACTOR))
         finally:
             stopping.cancel()
 
@@ -177,7 +186,7 @@ _Run = tuple[int, list[Entry]]
 """Entries and the number of the first: few enough to be gone through without a pause."""
 
 
-async def _first_of(tasks: set[asyncio.Task[Literal[True]]], timeout_ms: int) -> None:
+async def _first_of(tasks: set[asyncio.Task[Literal[True]]], timeout_ms: float) -> None:
     await asyncio.wait(tasks, timeout=timeout_ms / 1_000, return_when=asyncio.FIRST_COMPLETED)
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
+import numpy as np
 
 from seatengine.chart.seat_table import RETIRED, SeatTable
 from seatengine.core.policy import SalePolicy, Tariff
@@ -24,9 +25,10 @@ from seatengine.shell.projection import (
     Sale,
 )
 
-# Rows that go into one statement, or that are made between two turns of the event loop: about a
-# millisecond's work.
+# Rows that go into one statement, and rows of table place that are made between two turns of the
+# event loop: about a millisecond's work each.
 _SLICE_ROWS: Final = 1_000
+_PLACES_A_TURN: Final = 200
 
 _SALE: Final = "select chart_hash, policy, tariffs from sale where event_id = $1"
 
@@ -117,11 +119,8 @@ async def open_sale(connection: Borrowed, event: EventId, sale: Sale) -> None:
     await connection.copy_records_to_table(
         "place", records=_place_rows(event, sale.table), columns=_PLACE_COLUMNS
     )
-    sizes = [0] * len(sale.table.categories)
-    for category, flags in zip(
-        sale.table.category.tobytes(), sale.table.flags.tobytes(), strict=True
-    ):
-        sizes[category] += not flags & RETIRED
+    on_chart = sale.table.category[(sale.table.flags & RETIRED) == 0]
+    sizes = np.bincount(on_chart, minlength=len(sale.table.categories)).tolist()
     names = sale.table.categories
     await connection.execute(
         _OPEN_CATEGORIES,
@@ -270,7 +269,7 @@ async def _place_rows(event: EventId, table: SeatTable) -> AsyncIterator[tuple[A
             table.categories[categories[place]].key,
             STATUS_NAMES[RETIRED_STATUS if flags[place] & RETIRED else FREE],
         )
-        if place % _SLICE_ROWS == 0:
+        if place % _PLACES_A_TURN == 0:
             await asyncio.sleep(0)
 
 
