@@ -13,7 +13,7 @@ SPEC = (TESTS / "SPEC.md").read_text()
 
 PROMISES = re.findall(r"^- \*\*([A-Z]\d+)\*\* ", SPEC, re.M)
 LETTERS = "".join(sorted({promise[0] for promise in PROMISES}))
-CITED = re.compile(rf"[(\[,] ?([{LETTERS}]\d{{1,2}})(?=[)\],])")
+CITED = re.compile(rf"[(\[,]\s*([{LETTERS}]\d{{1,2}})(?=[)\],])")
 IN_A_NAME = re.compile(rf"_([{LETTERS.lower()}]\d{{1,2}})(?=_)")
 
 

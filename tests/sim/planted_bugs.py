@@ -1,5 +1,6 @@
 """Bugs that real systems have had. Each function plants one and says how to build a World with it;
-its decorator names the promises of tests/SPEC.md, one of which must be found broken."""
+its decorator names the promises of tests/SPEC.md, one of which must be found broken; a letter
+alone stands for all promises that begin with it, where a damaged state may show anywhere."""
 
 from __future__ import annotations
 
@@ -114,7 +115,7 @@ def stale_owner_can_append(patch: Patch) -> MakeWorld:
     return lambda seed: World(seed, VENUES["pocket"](), journal=Unfenced)
 
 
-@breaks("S2", "H4", "D5", "A1", "A2", "A3", "A6", "H5")
+@breaks("S", "H", "D", "A")
 def snapshot_misses_holds(patch: Patch) -> MakeWorld:
     class Forgetful(Desk):
         def take_snapshot(self) -> None:
@@ -125,7 +126,7 @@ def snapshot_misses_holds(patch: Patch) -> MakeWorld:
     return with_desk(Forgetful)
 
 
-@breaks("D5", "D3", "A1", "A2", "H5")
+@breaks("S", "H", "D", "A")
 def snapshot_saved_before_its_entries_are_durable(patch: Patch) -> MakeWorld:
     class Eager(Desk):
         def take_snapshot(self) -> None:
@@ -158,12 +159,21 @@ def no_deduplication(patch: Patch) -> MakeWorld:
 @breaks("H5")
 def late_payment_is_booked(patch: Patch) -> MakeWorld:
     """BookHold does not look at the clock."""
-    original = Shard.step
+    step, tick = Shard.step, Shard.tick
+    paying: list[bool] = []
 
-    def step(self: Shard, command: AnyCommand, now_ms: int) -> Any:  # noqa: ANN401
-        return original(self, command, 0 if type(command) is commands.BookHold else now_ms)
+    def careless_step(self: Shard, command: AnyCommand, now_ms: int) -> Any:  # noqa: ANN401
+        paying.append(type(command) is commands.BookHold)
+        outcome = step(self, command, now_ms)
+        paying.pop()
+        return outcome
 
-    patch.setattr(Shard, "step", step)
+    def careless_tick(self: Shard, now_ms: int) -> None:
+        if not any(paying):
+            tick(self, now_ms)
+
+    patch.setattr(Shard, "step", careless_step)
+    patch.setattr(Shard, "tick", careless_tick)
     return plain
 
 
@@ -453,6 +463,56 @@ def refusals_name_places_that_are_free(patch: Patch) -> MakeWorld:
 
     patch.setattr(decide, "_taken", taken)
     return plain
+
+
+@breaks("A1", "H1", "H4", "A2", "A6")
+def a_paid_hold_lives_on(patch: Patch) -> MakeWorld:
+    original = evolve._EVOLVE[entries.SeatsBooked]
+
+    def book(state: EventState, entry: entries.SeatsBooked, *rest: Any) -> None:  # noqa: ANN401
+        hold = state.holds.get(entry.hold)
+        original(state, entry, *rest)
+        if hold is not None:
+            state.holds[hold.id] = hold
+            state.holds_by_holder.setdefault(hold.holder, []).append(hold)
+
+    patch.setitem(evolve._EVOLVE, entries.SeatsBooked, book)
+    return plain
+
+
+@breaks("A1")
+def unblocking_frees_what_is_held(patch: Patch) -> MakeWorld:
+    def unblock(
+        original: Callable[..., Entry | Refusal],
+        state: EventState,
+        command: commands.UnblockSeats,
+        now_ms: int,
+    ) -> Entry | Refusal:
+        decision = original(state, command, now_ms)
+        if isinstance(decision, Refusal) and decision.code == Code.NOT_BLOCKED:
+            return entries.SeatsUnblocked(now_ms, command.id, [])
+        return decision
+
+    return decides(patch, commands.UnblockSeats, unblock)
+
+
+@breaks("A1", "A2", "B1")
+def best_into_an_older_basket_at_todays_prices(patch: Patch) -> MakeWorld:
+    def best(
+        original: Callable[..., Entry | Refusal],
+        state: EventState,
+        command: commands.HoldBest,
+        now_ms: int,
+    ) -> Entry | Refusal:
+        hold = state.holds.get(command.into)
+        if hold is None:
+            return original(state, command, now_ms)
+        made_at, hold.tariff = hold.tariff, len(state.tariffs) - 1
+        decision = original(state, command, now_ms)
+        hold.tariff = made_at
+        return decision
+
+    return decides(patch, commands.HoldBest, best)
 
 
 # Best available.

@@ -38,6 +38,7 @@ class Workload:
         self._people = [Person(HolderId(f"v_{i}")) for i in range(people)]
         self._people.append(Person(HolderId("k_staff"), staff=True))
         self._hot: list[int] = [0]
+        self._prices: list[int] = []
         self._blocked: list[int] = []
         self._minted = 0
         self._senders: dict[str, Person] = {}
@@ -48,7 +49,7 @@ class Workload:
     def first(self, policy: SalePolicy) -> commands.BindChart:
         """What puts the chart on sale."""
         staff = self._people[-1]
-        prices = tuple(self._rng.randrange(1, 100) * 100 for _ in self._table.categories)
+        prices = tuple(self._price() for _ in self._table.categories)
         return commands.BindChart(
             id=self._mint(staff),
             holder=staff.holder,
@@ -149,6 +150,15 @@ class Workload:
     def _common(self, person: Person) -> dict[str, object]:
         return {"id": self._mint(person), "holder": person.holder, "staff": person.staff}
 
+    def _price(self) -> int:
+        self._prices.append(self._rng.randrange(1, 100) * 100)
+        del self._prices[:-MEMORY]
+        return self._prices[-1]
+
+    def _max_price(self) -> int:
+        """Just enough for a price that is or was asked somewhere, or just not."""
+        return self._rng.choice((0, *self._prices, *(p - 1 for p in self._prices)))
+
     def _places(self, most: int = 4) -> list[int]:
         """Places near where others are; now and then wrong ones."""
         rng = self._rng
@@ -199,14 +209,15 @@ class Workload:
         quantity = rng.choice((1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 5, 8, rng.choice((0, 51))))
         categories = list(range(len(self._table.categories)))
         sections = list(range(len(self._table.sections)))
+        into = self._into(person)
         return commands.HoldBest(
             quantity=quantity,
             categories=rng.sample(categories, 1) if rng.random() < 0.3 else [],
             sections=rng.sample(sections, 1) if sections and rng.random() < 0.3 else [],
             accessible=rng.choice((0, 0, 0, 1, 2)),
-            max_price=rng.choice((0, 0, 0, 3_000, 6_000)),
+            max_price=self._max_price() if into or rng.random() < 0.3 else 0,
             worst_step=rng.choice((4, 4, 3, 2, 1)),
-            into=self._into(person),
+            into=into,
             ttl_ms=self._ttl_ms(person),
             **self._common(person),  # type: ignore[arg-type]
         )
@@ -335,7 +346,7 @@ class Workload:
 
     def _configure_sale(self, person: Person) -> AnyCommand:
         rng = self._rng
-        prices = [rng.randrange(1, 100) * 100 for _ in self._table.categories]
+        prices = [self._price() for _ in self._table.categories]
         if rng.random() < 0.1:
             prices.append(-1)
         return commands.ConfigureSale(
