@@ -22,9 +22,9 @@ Bools = npt.NDArray[np.bool_]
 Indexes = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
-# The best-ranked starts are probed in portions that grow by this factor: an early hit is cheap.
-_FIRST_PROBE: Final = 512
-_PROBE_GROWTH: Final = 8
+# The best-ranked starts are probed in portions of these sizes: an early hit is cheap. After that,
+# weighing all candidates at once costs less than to go on.
+_PROBES: Final = (512, 4_096)
 # How far by index the rest of a split party is looked for around its largest piece.
 _NEARBY: Final = 1_500
 # Filters by section are remembered up to this many; a filter is one bitmap.
@@ -44,6 +44,17 @@ class Wish(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     places: list[int]
     step: BestStep
+
+
+class _Starts:
+    """Where parties of one size can sit in an empty house: the `best` few places to start, best
+    first, and by place a `weight`, the greater the better; 0 where none can."""
+
+    __slots__ = ("best", "weight")
+
+    def __init__(self, best: Indexes, weight: npt.NDArray[np.int32]) -> None:
+        self.best = best
+        self.weight = weight
 
 
 class Finder:
@@ -68,8 +79,8 @@ class Finder:
         self._unreserved = self._seated ^ (self._seated & reserved)
         self._categories = [_pack(table.category == c) for c in range(len(table.categories))]
         self._section_filters: dict[tuple[int, ...], int] = {}
-        self._scores: dict[int, Scores] = {}
-        self._orders: dict[int, Indexes] = {}
+        self._starts: dict[int, _Starts] = {}
+        self._weighed: npt.NDArray[np.int32] = np.empty(table.size, np.int32)
 
     def find(self, status: npt.NDArray[np.uint8], wish: Wish) -> Found | None:
         """The best free places for `wish`, or None when even the worst allowed step finds none."""
@@ -143,36 +154,31 @@ class Finder:
         if not starts:
             return None
         candidates = self._bools(starts)
-        order = self._order(quantity)
-        at, portion = 0, _FIRST_PROBE
-        while at < len(order):
-            hits = candidates.take(order[at : at + portion])
-            first = int(hits.argmax())
-            if hits[first]:
-                return int(order[at + first])
+        known = self._ranked(quantity)
+        at = 0
+        for portion in _PROBES:
+            hits = candidates.take(known.best[at : at + portion])
+            first = int(hits.argmax()) if len(hits) else 0
+            if len(hits) and hits[first]:
+                return int(known.best[at + first])
             at += portion
-            portion *= _PROBE_GROWTH
-        return None
+        # Into an array that is there: to make one costs more than to fill it.
+        return int(np.multiply(known.weight, candidates, out=self._weighed).argmax())
 
-    def _score(self, quantity: int) -> Scores:
-        """float32[size]: mean rank of the `quantity` places from each start on."""
-        known = self._scores.get(quantity)
-        if known is None:
-            padded = np.concatenate([self._table.rank.astype(np.float64), np.zeros(quantity)])
-            sums = np.concatenate([[0.0], np.cumsum(padded)])
-            means = (sums[quantity:] - sums[:-quantity])[: self._size] / quantity
-            known = means.astype(np.float32)
-            self._scores[quantity] = known
-        return known
-
-    def _order(self, quantity: int) -> Indexes:
-        """Every start of `quantity` linked places in an empty house, best mean rank first."""
-        known = self._orders.get(quantity)
+    def _ranked(self, quantity: int) -> _Starts:
+        """Every start of `quantity` linked places in an empty house, by mean rank."""
+        known = self._starts.get(quantity)
         if known is None:
             ladder = self._runs(self._seated, quantity)
             possible = self._indexes(ladder[-1] if len(ladder) == quantity else 0)
-            known = possible[self._score(quantity)[possible].argsort(kind="stable")]
-            self._orders[quantity] = known
+            padded = np.concatenate([self._table.rank.astype(np.float64), np.zeros(quantity)])
+            sums = np.concatenate([[0.0], np.cumsum(padded)])
+            means = ((sums[quantity:] - sums[:-quantity])[: self._size] / quantity)[possible]
+            order = possible[means.astype(np.float32).argsort(kind="stable")]
+            weight = np.zeros(self._size, np.int32)
+            weight[order] = np.arange(len(order), 0, -1)
+            known = _Starts(order[: sum(_PROBES)].copy(), weight)
+            self._starts[quantity] = known
         return known
 
     def _with_accessible(self, quantity: int, at_least: int) -> int:
@@ -185,9 +191,9 @@ class Finder:
         anchor = self._anchor(fit, ladder, wish)
         if anchor is None:
             return None
-        free = self._indexes(fit)
-        low, high = np.searchsorted(free, (anchor[0] - _NEARBY, anchor[-1] + _NEARBY))
-        around = free[low:high]
+        low = max(0, anchor[0] - _NEARBY)
+        window = (1 << (anchor[-1] + _NEARBY - low)) - 1
+        around = self._indexes(fit >> low & window) + low
         section = self._table.section
         same = around[section[around] == section[anchor[0]]]
         pieces = self._gather(same, anchor, wish.quantity)
@@ -197,7 +203,7 @@ class Finder:
             return None
         # Only when the surroundings cannot seat the party is the whole house looked through.
         pieces = pieces or self._gather(around, anchor, wish.quantity)
-        pieces = pieces or self._gather(free, anchor, wish.quantity)
+        pieces = pieces or self._gather(self._indexes(fit), anchor, wish.quantity)
         return None if pieces is None else Found(_flat(pieces), BestStep.SCATTERED)
 
     def _is_nearby(self, places: list[int]) -> bool:
@@ -250,21 +256,25 @@ class Finder:
 
     def _distance(self, places: Indexes, anchor: list[int]) -> Scores:
         x, y = self._table.x, self._table.y
-        across: Scores = x[places] - x[anchor].mean()
-        along: Scores = y[places] - y[anchor].mean()
+        count = np.float32(len(anchor))
+        across: Scores = x[places] - x[anchor].sum() / count
+        along: Scores = y[places] - y[anchor].sum() / count
         return np.sqrt(across * across + along * along)
 
     def _bools(self, bits: int) -> Bools:
-        octets = np.frombuffer(bits.to_bytes(self._size // 8 + 1, "little"), np.uint8)
-        unpacked = np.unpackbits(octets, bitorder="little")
-        return unpacked[: self._size].view(np.bool_)
+        return _unpack(bits, self._size)
 
     def _indexes(self, bits: int) -> Indexes:
-        return np.flatnonzero(self._bools(bits))
+        return np.flatnonzero(_unpack(bits, bits.bit_length()))
 
 
 def _pack(bits: Bools) -> int:
     return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
+
+
+def _unpack(bits: int, size: int) -> Bools:
+    octets = np.frombuffer(bits.to_bytes(size // 8 + 1, "little"), np.uint8)
+    return np.unpackbits(octets, bitorder="little")[:size].view(np.bool_)
 
 
 def _member(pool: Indexes, few: list[int]) -> Bools:
