@@ -10,7 +10,9 @@ from cyclopts import App, CycloptsError
 from seatengine.errors import SeatEngineError
 
 _USAGE: Final = """
-What the engine does, measured on this machine:
+What the engine does, measured on this machine.
+
+The benchmarks:
     core        holds in memory, beside Lua in Valkey and row locks in Postgres
     holds       durable operations over 500 websockets, beside an echo
     best        best available among 100,000 seats

@@ -26,7 +26,8 @@ from seatengine.shell.embedded import EmbeddedPostgres
 
 BATCH: Final = 200
 _NOW_MS: Final = 1_800_000_000_000
-_HOLDERS: Final = 5_000
+# Three holds each, as the default policy allows.
+_HOLDERS: Final = 10_000
 
 
 class CoreResult(msgspec.Struct, frozen=True):

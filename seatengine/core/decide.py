@@ -13,13 +13,14 @@ from seatengine import limits
 from seatengine.chart.seat_table import Group, GroupKind, SeatTable
 from seatengine.core import commands, entries
 from seatengine.core.best_available import Wish
-from seatengine.core.commands import AnyCommand
+from seatengine.core.commands import AnyCommand, BindChart
 from seatengine.core.entries import Entry
 from seatengine.core.event_state import EventState, Hold
 from seatengine.core.outputs import BestStep, Code, Refusal
 from seatengine.core.policy import policy_problem, tariff_problem
 from seatengine.core.seating import BLOCKED, FREE
 from seatengine.ids import ChartHash, CommandId, HolderId, HoldId
+from seatengine.limits import MAX_ID_CHARS
 
 _AnyHold = commands.HoldSeats | commands.HoldBest | commands.HoldQuantity | commands.HoldWhole
 
@@ -32,9 +33,9 @@ def decide(
     Every hold that ends by `now_ms` must have been expired before. `tables` are the charts
     that BindChart may name.
     """
-    if not 0 < len(command.id) <= limits.MAX_ID_CHARS:
+    if not 0 < len(command.id) <= MAX_ID_CHARS:
         return Refusal(command.id, Code.BAD_ID)
-    if type(command) is commands.BindChart:
+    if type(command) is BindChart:
         return _bind_chart(state, command, now_ms, tables)
     if state.table is None:
         return Refusal(command.id, Code.NO_CHART)
@@ -93,7 +94,8 @@ def _hold_seats(state: EventState, command: commands.HoldSeats, now_ms: int) -> 
     problem = _form_problem(command, places, len(state.status))
     if problem is not None:
         return problem
-    refused = _right_to_hold(state, command, _objects(table, places))
+    adding = _objects(table, places) if table.has_whole else len(places)
+    refused = _right_to_hold(state, command, adding)
     if refused is not None:
         return refused
     status = state.status
@@ -149,28 +151,29 @@ def _objects(table: SeatTable, places: list[int]) -> int:
 
 def _right_to_hold(state: EventState, command: _AnyHold, adding: int) -> Refusal | None:
     """Refuses unless the holder may hold `adding` more objects, in a new hold or `command.into`."""
+    hold, holder = None, command.holder
     if command.into:
-        hold = _own_hold(state, command.id, command.holder, command.into, command.staff)
+        hold = _own_hold(state, command.id, holder, command.into, command.staff)
         if isinstance(hold, Refusal):
             return hold
-    else:
-        hold = None
     if command.staff:
         return None
     policy = state.policy
     if not policy.on_sale:
         return Refusal(command.id, Code.NOT_ON_SALE)
-    table = _table(state)
-    own = state.holds_by_holder.get(command.holder)
-    in_hold = adding + (_objects(table, hold.places) if hold is not None else 0)
+    table = state.table
+    assert table is not None
+    in_hold = adding if hold is None else adding + _objects(table, hold.places)
     if in_hold > policy.max_per_hold:
         return Refusal(command.id, Code.TOO_MANY_IN_HOLD, detail=str(policy.max_per_hold))
-    total = adding + state.booked_by_holder.get(command.holder, 0)
+    total = adding + state.booked_by_holder.get(holder, 0)
+    own = state.holds_by_holder.get(holder)
     if own is not None:
         if hold is None and len(own) >= policy.max_holds_per_holder:
             return Refusal(command.id, Code.TOO_MANY_HOLDS, detail=str(policy.max_holds_per_holder))
+        has_whole = table.has_whole
         for held in own:
-            total += _objects(table, held.places)
+            total += _objects(table, held.places) if has_whole else len(held.places)
     if total > policy.max_per_holder:
         return Refusal(command.id, Code.TOO_MANY_FOR_HOLDER, detail=str(policy.max_per_holder))
     return None

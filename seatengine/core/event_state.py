@@ -16,9 +16,9 @@ from seatengine.core.policy import SalePolicy, Tariff
 from seatengine.core.seating import RETIRED
 from seatengine.ids import BookingId, EventId, HolderId, HoldId
 
-# A heap item is `expires_at_ms << _HOLD_BITS | hold id`: one int, which the collector never visits.
-_HOLD_BITS: Final = 40
-_HOLD_MASK: Final = (1 << _HOLD_BITS) - 1
+# A heap item is `expires_at_ms << HOLD_BITS | hold id`: one int, which the collector never visits.
+HOLD_BITS: Final = 40
+_HOLD_MASK: Final = (1 << HOLD_BITS) - 1
 
 
 class Hold(msgspec.Struct, gc=False, array_like=True):
@@ -93,16 +93,16 @@ class EventState:
     def watch_expiry(self, hold: Hold) -> None:
         """Remember when `hold` ends. A hold that was extended is remembered once more."""
         expiries = self.expiries
-        heappush(expiries, hold.expires_at_ms << _HOLD_BITS | hold.id)
+        heappush(expiries, hold.expires_at_ms << HOLD_BITS | hold.id)
         # Released and extended holds leave stale items; rebuilding at twice the live size keeps
         # the heap small at amortised constant cost.
         if len(expiries) > 2 * len(self.holds) + 64:
-            self.expiries = [h.expires_at_ms << _HOLD_BITS | h.id for h in self.holds.values()]
+            self.expiries = [h.expires_at_ms << HOLD_BITS | h.id for h in self.holds.values()]
             heapify(self.expiries)
 
     def expiry_of(self, item: int) -> tuple[int, Hold | None]:
         """(time, hold) of an item of `expiries`; None for a stale item."""
-        at_ms = item >> _HOLD_BITS
+        at_ms = item >> HOLD_BITS
         hold = self.holds.get(HoldId(item & _HOLD_MASK))
         if hold is None or hold.expires_at_ms != at_ms:
             return at_ms, None

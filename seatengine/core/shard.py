@@ -16,7 +16,7 @@ from seatengine.core import commands, entries
 from seatengine.core.commands import AnyCommand
 from seatengine.core.decide import decide
 from seatengine.core.entries import Entry, decode_entry, encode_entry, frame
-from seatengine.core.event_state import EventState, Hold
+from seatengine.core.event_state import HOLD_BITS, EventState, Hold
 from seatengine.core.evolve import evolve
 from seatengine.core.journaled_answers import JournaledAnswers
 from seatengine.core.outputs import (
@@ -112,7 +112,7 @@ class Shard:
         Holds that end by `now_ms` are expired first, so time is exact however busy the event is.
         """
         expiries = self.state.expiries
-        if expiries and self.state.expiry_of(expiries[0])[0] <= now_ms:
+        if expiries and expiries[0] >> HOLD_BITS <= now_ms:
             self.tick(now_ms)
         known = self._remembered.get(command.id)
         if known is None and self._journaled is not None:
