@@ -13,14 +13,13 @@ from seatengine.chart.generate import VENUE_KINDS, generate
 from seatengine.chart.importers import read_chart
 from seatengine.core.policy import SalePolicy
 from seatengine.shell.settings import Settings
+from tests.chart.files import shared_files
 from tests.gateway.server_process import put_on_sale, server_process, viewer_token
-
-FILES = sorted((Path(__file__).parents[3] / "shared" / "data" / "charts").glob("*/*.json"))
 
 
 def _charts() -> list[Chart]:
     generated = [generate(kind, 1_000) for kind in VENUE_KINDS]
-    return generated + [read_chart(file.read_bytes()).chart for file in FILES]
+    return generated + [read_chart(file.read_bytes()).chart for file in shared_files()]
 
 
 def test_every_chart_is_put_on_sale_and_picked_from(postgres_url: str, tmp_path: Path) -> None:
