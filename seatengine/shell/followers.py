@@ -121,19 +121,23 @@ class Follower:
             try:
                 await self._follow(event)
             except SeatEngineError as error:
-                self._put_off(event, now_s, error)
+                self._put_off(event, now_s)
+                _log.warning("the tables of event %s stay behind: %s", event, error)
+            except Exception:
+                # A fault of ours with one event must not cost the others their reports.
+                self._put_off(event, now_s)
+                _log.exception("the tables of event %s stay behind", event)
             else:
                 moved = True
                 self._failures.pop(event, None)
                 self._not_before_s.pop(event, None)
         return moved
 
-    def _put_off(self, event: EventId, now_s: float, error: SeatEngineError) -> None:
+    def _put_off(self, event: EventId, now_s: float) -> None:
         failures = self._failures.get(event, 0) + 1
         self._failures[event] = failures
         pause_ms = min(FOLLOWER_RETRY_MAX_MS, FOLLOWER_POLL_MS << min(failures - 1, 10))
         self._not_before_s[event] = now_s + pause_ms / 1_000
-        _log.warning("the tables of event %s stay behind: %s", event, error)
 
     async def _follow(self, event: EventId) -> int:
         """Write behind one chunk of the journal; the entry the tables stand at then."""

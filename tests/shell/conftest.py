@@ -6,6 +6,8 @@ import pytest
 
 from tests.shell.stores import OpenStore, memory_store, postgres_store
 
+pytest.register_assert_rewrite("tests.shell.siege")
+
 
 @pytest.fixture(params=["memory", "postgres"])
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
