@@ -19,10 +19,10 @@ from websockets.server import ServerProtocol
 from gateway import frames
 from gateway.frames import BINARY, FrameError, FrameReader, server_frame
 from gateway.hub import Hub
-from gateway.session import Bye, Greet, Open, Purchase, Say, Session
+from gateway.session import Bye, Effect, Greet, Open, Purchase, Say, Session
 from gateway.wire import CloseCode
 from seatengine import limits
-from seatengine.core.commands import AnyCommand
+from seatengine.core.commands import Command
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
 from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
 from seatengine.ids import CommandId, EventId, HolderId
@@ -268,26 +268,25 @@ class LiveConnection(asyncio.Protocol):
     def _hear(self, payload: bytes) -> None:
         self._do(self._session.receive(payload, _now_ms()))
 
-    def _do(self, effect: object) -> None:
-        kind = type(effect)
-        if effect is None:
+    def _do(self, effect: Effect) -> None:
+        event = self._event
+        if isinstance(effect, Command) and event is not None:
+            self._edge.runner.submit(event, effect, self._on_outcome)
+        elif isinstance(effect, Say):
+            self.send(effect.payload)
+        elif isinstance(effect, Bye):
+            self._close(effect.code)
+        elif isinstance(effect, Open):
+            self._edge.start(self._open(effect))
+        elif effect is None:
             return
-        if kind is Say:
-            self.send(effect.payload)  # type: ignore[attr-defined]
-        elif kind is Bye:
-            self._close(effect.code)  # type: ignore[attr-defined]
-        elif kind is Open:
-            self._edge.start(self._open(effect))  # type: ignore[arg-type]
-        elif self._event is None:
+        elif event is None:
             # A command right behind the first Hello, before the event was there.
             self._close(CloseCode.HELLO_EXPECTED)
-        elif kind is Greet:
-            self._edge.runner.submit(self._event, effect.command, self._on_greeting)  # type: ignore[attr-defined]
-        elif kind is Purchase:
-            self._edge.start(self._book(self._event, effect))  # type: ignore[arg-type]
-        else:
-            command: AnyCommand = effect  # type: ignore[assignment]
-            self._edge.runner.submit(self._event, command, self._on_outcome)
+        elif isinstance(effect, Greet):
+            self._edge.runner.submit(event, effect.command, self._on_greeting)
+        elif isinstance(effect, Purchase):
+            self._edge.start(self._book(event, effect))
 
     async def _open(self, opening: Open) -> None:
         event = EventId(opening.event)
