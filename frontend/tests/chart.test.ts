@@ -46,7 +46,7 @@ describe("names", () => {
 
   it("names the section once", () => {
     expect(labels(chart, [4, 5])).toBe("B-1 and B-2");
-    expect(labels(chart, [4, 5], true)).toBe("Stalls B-1 and B-2");
+    expect(labels(chart, [4, 5], true)).toBe("B-1 and B-2 in Stalls");
     expect(labels(chart, [4, 8])).toBe("Stalls-B-1 and Boxes-1-1");
   });
 });

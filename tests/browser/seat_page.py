@@ -20,8 +20,8 @@ class SeatPage:
         self.page.goto(self.address)
         self.expect_live()
 
-    def expect_live(self) -> None:
-        expect(self.page.get_by_test_id("link-state")).to_have_text("Live")
+    def expect_live(self, timeout_ms: float = 15_000) -> None:
+        expect(self.page.get_by_test_id("link-state")).to_have_text("Live", timeout=timeout_ms)
 
     def check_clean(self) -> None:
         assert self.errors == []

@@ -38,6 +38,20 @@ def test_a_hold_becomes_a_booking_with_a_reference(
     expect(seats.list_seat("Stalls, row B, seat 3, €90.00, your booking")).to_be_visible()
 
 
+def test_a_booking_can_be_looked_up_again_on_the_same_device(
+    open_page: OpenPage, event: str
+) -> None:
+    seats = open_page(event)
+    seats.click_place(B[2])
+    seats.expect_lines("Row B · Seat 3")
+    reference = seats.book()
+    seats.page.reload()
+    seats.page.get_by_role("button", name=f"Your booking {reference}").click()
+    confirmation = seats.page.get_by_test_id("booked")
+    expect(confirmation).to_contain_text("Row B · Seat 3")
+    expect(confirmation).to_contain_text("€90.00")
+
+
 def test_the_form_says_what_is_missing_and_books_nothing(open_page: OpenPage, event: str) -> None:
     seats = open_page(event)
     seats.click_place(B[2])

@@ -13,6 +13,10 @@ from tests.browser.site_process import Site
 from tests.venues import B, pocket_chart
 
 
+# The page's longest pause between attempts, and a slow start of the server, several times over.
+_LONGEST_RETURN_MS = 60_000
+
+
 @pytest.fixture
 def shaky_site(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site of its own, because it is going to be stopped."""
@@ -37,6 +41,6 @@ def test_the_basket_is_there_again_after_the_server_was_restarted(
     expect(seats.say()).to_contain_text("your seats stay yours")
     seats.click_place(B[3])
     shaky_site.start()
-    seats.expect_live()
+    seats.expect_live(_LONGEST_RETURN_MS)
     seats.expect_lines("Row B · Seat 3", "Row B · Seat 4")
     seats.check_clean()

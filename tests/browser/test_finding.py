@@ -91,6 +91,21 @@ def test_a_quantity_of_general_admission(open_page: OpenPage, event: str) -> Non
     expect(seats.page.get_by_test_id("area-card")).to_contain_text("3 left")
 
 
+def test_the_keyboard_reaches_areas_too(open_page: OpenPage, event: str) -> None:
+    seats = open_page(event)
+    seats.map.focus()
+    cursor = seats.page.get_by_test_id("cursor")
+    for _ in range(8):
+        seats.page.keyboard.press("ArrowDown")
+    expect(cursor).to_contain_text("Floor")
+    seats.page.keyboard.press("Enter")
+    card = seats.page.get_by_test_id("area-card")
+    expect(card).to_be_focused()
+    card.get_by_role("button", name=re.compile("^Take 2")).press("Enter")
+    seats.expect_lines("Floor × 2")
+    expect(seats.map).to_be_focused()
+
+
 def test_an_area_sold_whole_is_taken_whole(open_page: OpenPage, event: str) -> None:
     seats = open_page(event)
     seats.click_place(LOUNGE_PLACES[0])

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Buyer, OpenPage
 from tests.browser.site_process import Site
-from tests.venues import B, pocket_chart
+from tests.venues import B, hall_chart, pocket_chart
 
 
 def test_the_landing_page_leads_to_the_map(site: Site, buyer: Buyer) -> None:
@@ -34,6 +34,13 @@ def test_an_event_that_is_not_on_sale_can_be_looked_at(open_page: OpenPage, site
     expect(seats.page.get_by_test_id("best")).to_be_disabled()
     seats.click_place(B[2])
     expect(seats.basket).to_contain_text("No seats picked yet")
+
+
+def test_a_full_house_says_what_may_still_happen(open_page: OpenPage, site: Site) -> None:
+    event = site.put_on_sale(hall_chart(2, 4))
+    site.sell(event, range(8))
+    seats = open_page(event)
+    expect(seats.page.get_by_text("Everything is taken right now.")).to_be_visible()
 
 
 def test_the_theme_follows_the_buyers_choice_over_a_reload(open_page: OpenPage, site: Site) -> None:

@@ -34,9 +34,8 @@ export function placeTowards(
   let best = -1;
   let least = Infinity;
   for (let place = 0; place < chart.size; place += 1) {
-    if (place === except || chart.flags[place]! & GONE) continue;
-    const group = chart.groups[chart.group[place]!];
-    if (!group || group.kind === AREA || !isOnFloor(group.floor, floor)) continue;
+    if (place === except) continue;
+    if (!isStop(chart, place, floor)) continue;
     const dx = chart.x[place]! - from.x;
     const dy = chart.y[place]! - from.y;
     const ahead = dx * direction.x + dy * direction.y;
@@ -50,14 +49,12 @@ export function placeTowards(
   return best;
 }
 
-/** The place nearest to a point, areas left out; -1 where the chart has none. */
+/** The place nearest to a point; -1 where the chart has none. */
 export function placeNearest(chart: ChartModel, x: number, y: number, floor: string): number {
   let best = -1;
   let least = Infinity;
   for (let place = 0; place < chart.size; place += 1) {
-    if (chart.flags[place]! & GONE) continue;
-    const group = chart.groups[chart.group[place]!];
-    if (!group || group.kind === AREA || !isOnFloor(group.floor, floor)) continue;
+    if (!isStop(chart, place, floor)) continue;
     const distance = Math.hypot(chart.x[place]! - x, chart.y[place]! - y);
     if (distance < least) {
       least = distance;
@@ -65,4 +62,11 @@ export function placeNearest(chart: ChartModel, x: number, y: number, floor: str
     }
   }
   return best;
+}
+
+/** Whether the keyboard stops here: at every seat, and at an area once. */
+function isStop(chart: ChartModel, place: number, floor: string): boolean {
+  const group = chart.groups[chart.group[place]!];
+  if (!group || chart.flags[place]! & GONE || !isOnFloor(group.floor, floor)) return false;
+  return group.kind !== AREA || group.places[0] === place;
 }

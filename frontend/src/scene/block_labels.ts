@@ -89,7 +89,7 @@ export class BlockLabels {
       const lines = all.slice(0, count);
       if (this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
     }
-    const name = all.slice(0, 1);
+    const name = block.label ? [block.label] : [];
     return this.hasRoom(block, name, frame, SMALL) ? { lines: name, size: SMALL } : { lines: [], size: SMALL };
   }
 

@@ -7,8 +7,10 @@ export interface GestureHandlers {
   readonly onZoom: (factor: number, x: number, y: number) => void;
   /** A pinch or a burst of wheel turns is over. */
   readonly onZoomEnd: (x: number, y: number) => void;
-  readonly onTap: (x: number, y: number, coarse: boolean) => void;
-  readonly onDoubleTap: (x: number, y: number) => boolean;
+  /** True where it did something: then a second tap soon after is a tap of its own. */
+  readonly onTap: (x: number, y: number, coarse: boolean) => boolean;
+  /** A second tap where the first did nothing. */
+  readonly onDoubleTap: (x: number, y: number) => void;
   readonly onHover: (x: number, y: number) => void;
   readonly onLeave: () => void;
 }
@@ -115,11 +117,12 @@ export class Gestures {
     const near = Math.hypot(at.x - this.lastTap.x, at.y - this.lastTap.y) < 24;
     const quick = event.timeStamp - this.lastTap.at < DOUBLE_TAP_MS;
     this.lastTap = { at: event.timeStamp, ...at };
-    if (near && quick && this.handlers.onDoubleTap(at.x, at.y)) {
+    if (near && quick) {
       this.lastTap.at = 0;
+      this.handlers.onDoubleTap(at.x, at.y);
       return;
     }
-    this.handlers.onTap(at.x, at.y, event.pointerType !== "mouse");
+    if (this.handlers.onTap(at.x, at.y, event.pointerType !== "mouse")) this.lastTap.at = 0;
   }
 
   private fling(now: number): void {

@@ -23,7 +23,7 @@ import {
 } from "../model/camera";
 import { categoriesPassing, NO_FILTER, passes, type Filter, type Survey } from "../model/filter";
 import { placeNearest, placeTowards } from "../model/neighbours";
-import { contains, type Bounds } from "../model/outline";
+import type { Bounds } from "../model/outline";
 import type { SeatStore } from "../model/seats";
 import { BlockLabels, type BlockWords } from "./block_labels";
 import { Gestures } from "./gestures";
@@ -33,6 +33,7 @@ import { Motion } from "./motion";
 import { Overlay } from "./overlay";
 import { readPalette, type MapPalette } from "./palette";
 import { SeatTiles } from "./seat_tiles";
+import { Targets } from "./targets";
 
 export type MapTarget =
   | { readonly kind: "place"; readonly place: number }
@@ -71,6 +72,7 @@ export class SeatMap {
   private readonly ground: Ground;
   private readonly tiles: SeatTiles;
   private readonly overlay: Overlay;
+  private readonly targets: Targets;
   private readonly labels: BlockLabels;
   private readonly minimap: Minimap | null;
   private readonly motion: Motion;
@@ -88,6 +90,7 @@ export class SeatMap {
   private atFit = true;
   private frame = 0;
   private zoomTarget: number | null = null;
+  private toldView = "";
 
   constructor(
     private readonly container: HTMLDivElement,
@@ -105,6 +108,7 @@ export class SeatMap {
     this.ground = new Ground(chart, seats);
     this.tiles = new SeatTiles(chart, seats, this.palette, pixelRatio);
     this.overlay = new Overlay(chart, seats, this.tiles);
+    this.targets = new Targets(chart);
     this.labels = new BlockLabels(chart, words, pixelRatio);
     this.minimap = minimapBox
       ? new Minimap(chart, minimapBox, pixelRatio, (x, y) => this.centre(x, y))
@@ -148,6 +152,12 @@ export class SeatMap {
     this.tiles.usePalette(this.palette);
     this.labels.forgetAll();
     this.minimap?.forget();
+    this.redraw();
+  }
+
+  repaint(): void {
+    this.labels.forgetAll();
+    this.tiles.forgetAll();
     this.redraw();
   }
 
@@ -254,7 +264,7 @@ export class SeatMap {
     const camera = this.motion.target;
     const at = toWorld(camera, middle.x, middle.y);
     const reach = this.chart.spacing * 8;
-    if (this.blockAt(at.x, at.y) || this.tiles.placeAt(at.x, at.y, reach) >= 0) return middle;
+    if (this.targets.blockAt(at.x, at.y, this.floor) || this.tiles.placeAt(at.x, at.y, reach) >= 0) return middle;
     const near = this.chart.blocks
       .filter((b) => isOnFloor(b.floor, this.floor))
       .map((b) => toScreen(camera, b.labelAt.x, b.labelAt.y))
@@ -313,29 +323,30 @@ export class SeatMap {
     );
   }
 
-  private tap(x: number, y: number, coarse: boolean): void {
+  private tap(x: number, y: number, coarse: boolean): boolean {
     const at = toWorld(this.motion.camera, x, y);
     const seatPx = this.chart.spacing * this.motion.camera.scale;
-    const block = this.blockAt(at.x, at.y);
-    const group = this.groupAt(at.x, at.y);
+    const block = this.targets.blockAt(at.x, at.y, this.floor);
     if (block && block.area >= 0) {
       this.callbacks.onArea(block.area);
-      return;
+      return true;
     }
     if (this.far() > 0.5) {
       if (block) this.show(block.bounds);
       else if (coarse) this.zoomAround(x, y);
-      return;
+      return block !== undefined;
     }
+    const group = this.targets.groupAt(at.x, at.y, this.floor);
     if (group >= 0) {
       this.callbacks.onPick(this.chart.groups[group]!.places[0]!);
-      return;
+      return true;
     }
-    const reach = (coarse ? Math.max(TOUCH_REACH_PX, seatPx / 2) : Math.max(6, seatPx / 2)) / this.motion.camera.scale;
-    const place = this.tiles.placeAt(at.x, at.y, reach);
-    if (place < 0) return;
+    const reach = coarse ? Math.max(TOUCH_REACH_PX, seatPx / 2) : Math.max(6, seatPx / 2);
+    const place = this.tiles.placeAt(at.x, at.y, reach / this.motion.camera.scale);
+    if (place < 0) return false;
     if (coarse && seatPx < TOUCH_ZOOM_BELOW_PX) this.zoomAround(x, y);
     else this.callbacks.onPick(place);
+    return true;
   }
 
   private zoomAround(x: number, y: number): void {
@@ -345,21 +356,17 @@ export class SeatMap {
     this.motion.ease(zoomTo(this.motion.camera, scale, x, y), true);
   }
 
-  private doubleTap(x: number, y: number): boolean {
-    const at = toWorld(this.motion.camera, x, y);
-    const onSeat = this.tiles.placeAt(at.x, at.y, this.chart.spacing * 0.6) >= 0;
-    if (this.far() < 0.5 && onSeat) return false;
+  private doubleTap(x: number, y: number): void {
     const scale = restingScale(this.motion.target.scale * 2, this.range);
     this.atFit = false;
     this.motion.ease(zoomTo(this.motion.camera, scale, x, y));
-    return true;
   }
 
   private hover(x: number, y: number): void {
     const at = toWorld(this.motion.camera, x, y);
-    const block = this.blockAt(at.x, at.y) ?? null;
+    const block = this.targets.blockAt(at.x, at.y, this.floor) ?? null;
     const near = this.far() < 0.5;
-    const group = near ? this.groupAt(at.x, at.y) : -1;
+    const group = near ? this.targets.groupAt(at.x, at.y, this.floor) : -1;
     const place =
       group >= 0
         ? this.chart.groups[group]!.places[0]!
@@ -384,32 +391,6 @@ export class SeatMap {
     this.redraw();
   }
 
-  private blockAt(x: number, y: number): Block | undefined {
-    return this.chart.blocks.findLast(
-      (b) =>
-        isOnFloor(b.floor, this.floor) &&
-        x >= b.bounds.left &&
-        x <= b.bounds.right &&
-        y >= b.bounds.top &&
-        y <= b.bounds.bottom &&
-        contains(b.rings, x, y),
-    );
-  }
-
-  /** A table that is booked whole, or a booth, at a point; -1 for none. */
-  private groupAt(x: number, y: number): number {
-    const group = this.chart.groups.find(
-      (g) =>
-        g.rings.length > 0 &&
-        (g.whole || g.kind === 2) &&
-        g.kind !== 3 &&
-        g.places.length > 0 &&
-        isOnFloor(g.floor, this.floor) &&
-        contains(g.rings, x, y),
-    );
-    return group?.index ?? -1;
-  }
-
   private moveCursor(arrow: { x: number; y: number }): void {
     const from = this.overlay.cursor;
     const middle = this.middle();
@@ -423,7 +404,10 @@ export class SeatMap {
     const seatPx = this.chart.spacing * this.motion.target.scale;
     if (seatPx < 16) this.showPlaces([place]);
     else this.bringIntoView(place);
-    this.callbacks.onCursor({ kind: "place", place });
+    const area = this.chart.blocks[this.chart.block[place]!];
+    this.callbacks.onCursor(
+      area && area.area >= 0 ? { kind: "block", block: area.index } : { kind: "place", place },
+    );
     this.redraw();
   }
 
@@ -438,8 +422,11 @@ export class SeatMap {
   }
 
   private pressCursor(): void {
-    if (this.overlay.cursor >= 0) this.callbacks.onPick(this.overlay.cursor);
-    else this.moveCursor({ x: 0, y: 1 });
+    const place = this.overlay.cursor;
+    const area = this.chart.blocks[this.chart.block[place] ?? -1]?.area ?? -1;
+    if (place < 0) this.moveCursor({ x: 0, y: 1 });
+    else if (area >= 0) this.callbacks.onArea(area);
+    else this.callbacks.onPick(place);
   }
 
   private seatsChanged(places: ArrayLike<number> | null): void {
@@ -504,8 +491,6 @@ export class SeatMap {
     });
   }
 
-  private lastView = "";
-
   private tellView(): void {
     const { scale } = this.motion.target;
     const view: MapView = {
@@ -515,8 +500,8 @@ export class SeatMap {
       block: this.blockInTheMiddle(),
     };
     const key = JSON.stringify(view);
-    if (key === this.lastView) return;
-    this.lastView = key;
+    if (key === this.toldView) return;
+    this.toldView = key;
     this.callbacks.onView(view);
   }
 
@@ -524,7 +509,7 @@ export class SeatMap {
     if (this.far() > 0.5) return -1;
     const middle = this.middle();
     const at = toWorld(this.motion.camera, middle.x, middle.y);
-    return this.blockAt(at.x, at.y)?.index ?? -1;
+    return this.targets.blockAt(at.x, at.y, this.floor)?.index ?? -1;
   }
 
   private frameNow(): Frame {

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Survey } from "../model/filter";
 import type { Sale } from "../model/sale";
 import { Cross } from "./icons";
@@ -25,8 +25,19 @@ export function AreaCard({ sale, group, prices, currency, most, suggested, surve
   const ceiling = Math.max(1, Math.min(most, free));
   const [wanted, setWanted] = useState(Math.min(suggested, ceiling));
   const quantity = area.whole ? area.places.length : Math.min(wanted, ceiling);
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => card.current?.focus(), []);
   return (
-    <section className="card area-card" aria-label={area.label} data-testid="area-card">
+    <section
+      ref={card}
+      className="card area-card"
+      aria-label={area.label}
+      tabIndex={-1}
+      data-testid="area-card"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onClose();
+      }}
+    >
       <header>
         <div>
           <h2>{area.label}</h2>

@@ -1,5 +1,5 @@
 import { timeLeft } from "../model/basket";
-import type { Sale, SaleState } from "../model/sale";
+import type { Booking, Sale, SaleState } from "../model/sale";
 import { shownLines } from "./basket_lines";
 import { Cross } from "./icons";
 import { useNow } from "./sale_view";
@@ -13,11 +13,15 @@ interface Props {
   readonly onShow: (places: readonly number[]) => void;
   readonly onCheckout: () => void;
   readonly onSale: boolean;
+  /** Made on this device before, to be looked up again. */
+  readonly bookings: readonly Booking[];
+  readonly onReread: (booking: Booking) => void;
 }
 
 const HURRY_MS = 60_000;
 
-export function BasketPanel({ sale, state, currency, colours, onShow, onCheckout, onSale }: Props) {
+export function BasketPanel(props: Props) {
+  const { sale, state, currency, colours, onShow, onCheckout, onSale } = props;
   const { basket } = state;
   if (!basket.lines.length) {
     return (
@@ -25,6 +29,18 @@ export function BasketPanel({ sale, state, currency, colours, onShow, onCheckout
         <p>
           <b>No seats picked yet.</b> Tap a seat on the map, or let us find the best ones together.
         </p>
+        {props.bookings.length ? (
+          <ul className="kept-bookings" aria-label="Your bookings">
+            {props.bookings.map((booking) => (
+              <li key={booking.booking}>
+                <button type="button" className="link" onClick={() => props.onReread(booking)}>
+                  Your booking {booking.booking}
+                </button>
+                <span>{seats(booking.places.length)}</span>
+              </li>
+            ))}
+          </ul>
+        ) : null}
       </section>
     );
   }

@@ -11,11 +11,13 @@ interface Props {
   readonly event: SaleEvent;
   readonly chart: ChartModel;
   readonly booked: readonly Booking[];
+  /** Booked just now, rather than looked up again. */
+  readonly fresh: boolean;
   readonly onClose: () => void;
 }
 
 /** The confirmation: what is yours, under which reference. Prints as a page of its own. */
-export function BookedCard({ event, chart, booked, onClose }: Props) {
+export function BookedCard({ event, chart, booked, fresh, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const shown = dialog.current;
@@ -29,7 +31,7 @@ export function BookedCard({ event, chart, booked, onClose }: Props) {
         <i aria-hidden="true">
           <Tick />
         </i>
-        <h2 id="booked-title">{count === 1 ? "Your seat is booked" : `Your ${seats(count)} are booked`}</h2>
+        <h2 id="booked-title">{title(count, fresh)}</h2>
         <p>
           {[event.name, event.venue, eventDate(event.starts_at)].filter(Boolean).join(" · ")}
         </p>
@@ -71,4 +73,9 @@ export function BookedCard({ event, chart, booked, onClose }: Props) {
       </div>
     </dialog>
   );
+}
+
+function title(count: number, fresh: boolean): string {
+  if (!fresh) return `Your booking, ${seats(count)}`;
+  return count === 1 ? "Your seat is booked" : `Your ${seats(count)} are booked`;
 }

@@ -5,7 +5,7 @@ import type { Sale } from "../model/sale";
 import { AreaRow, RowOfSeats } from "./ListRows";
 import { Forward } from "./icons";
 import type { PricedChart } from "./sale_view";
-import { left, priceRange } from "./words";
+import { left, priceRange, sectionName } from "./words";
 
 interface Props {
   readonly sale: Sale;
@@ -55,7 +55,7 @@ export function ListView({ sale, priced, currency, survey, filter, known, enable
               >
                 <Forward />
                 <span className="list-name">
-                  {block.label || "Seats"}
+                  {sectionName(block.label) || "Seats"}
                   {floors.get(block.floor) ? <small>{floors.get(block.floor)}</small> : null}
                 </span>
                 <Left own={own} currency={currency} />

@@ -9,7 +9,7 @@ import { MapTip, targetWords } from "./MapTip";
 import type { LiveSale } from "./live_sale";
 import type { PricedChart } from "./sale_view";
 import { useTheme } from "./theme";
-import { left, locale } from "./words";
+import { left, locale, sectionName } from "./words";
 
 interface Props {
   readonly live: LiveSale;
@@ -27,6 +27,7 @@ interface Props {
 export interface MapHandle {
   readonly showPlaces: (places: readonly number[]) => void;
   readonly flash: (places: readonly number[]) => void;
+  readonly focus: () => void;
 }
 
 const SHEET_PEEK_PX = 104;
@@ -78,6 +79,10 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
       minimapBox.current,
     );
     map.current = made;
+    // Text painted before its font had come is painted anew.
+    void document.fonts.ready.then(() => {
+      if (map.current === made) made.repaint();
+    });
     const hide = exposeMap(made, box.current!);
     return () => {
       hide();
@@ -104,6 +109,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
       map.current?.showPlaces(places);
     },
     flash: (places) => map.current?.flash(places),
+    focus: () => box.current?.focus(),
   }));
 
   const here = chart.blocks[view.block];
@@ -139,7 +145,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
       ) : null}
       {view.zoomedIn && here?.label ? (
         <p className="card here" aria-hidden="true">
-          <b>{here.label}</b>
+          <b>{sectionName(here.label)}</b>
           {survey ? left(survey.blocks[here.index]!.fitting) : null}
         </p>
       ) : null}

@@ -5,7 +5,7 @@ import { FREE, MINE, MY_BOOKING } from "../model/seats";
 import type { MapTarget } from "../scene/seat_map";
 import { ACCESSIBLE, COMPANION, placeName, RESTRICTED_VIEW } from "../model/chart";
 import type { PricedChart } from "./sale_view";
-import { left, price, priceRange, shortName, spokenName, statusWord } from "./words";
+import { left, price, priceRange, sectionName, shortName, spokenName, statusWord } from "./words";
 
 const TIP_ROOM_PX = 124;
 const TIP_HALF_PX = 96;
@@ -33,7 +33,7 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
     const own = survey?.blocks[target.block];
     return (
       <div className="tip" data-below={below ? "" : undefined} style={style} aria-hidden="true">
-        <b>{block.label || "Seats"}</b>
+        <b>{sectionName(block.label) || "Seats"}</b>
         {own ? (
           <span>
             {blockWords(own, currency)}
@@ -52,7 +52,7 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
   return (
     <div className="tip" data-below={below ? "" : undefined} style={style} aria-hidden="true">
       <b>{shortName(sale.chart, place)}</b>
-      {section ? <span>{section}</span> : null}
+      {section ? <span>{sectionName(section)}</span> : null}
       <span className="tip-price">
         <i className="swatch" style={{ "--own": priced.shownColours[category] } as React.CSSProperties} />
         {sale.chart.categories[category]?.label} · {price(priced.prices[category] ?? 0, currency)}
@@ -72,7 +72,7 @@ export function targetWords(target: MapTarget, sale: Sale, { survey, priced, cur
   if (target.kind === "block") {
     const own = survey?.blocks[target.block];
     const { label } = sale.chart.blocks[target.block]!;
-    return own ? `${label}, ${blockWords(own, currency)}` : label;
+    return own ? `${sectionName(label)}, ${blockWords(own, currency)}` : label;
   }
   const { place } = target;
   const amount = price(priced.prices[sale.chart.category[place]!] ?? 0, currency);

@@ -1,18 +1,21 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isFiltering, NO_FILTER, type Filter } from "../model/filter";
+import type { Booking } from "../model/sale";
 import type { SaleEvent } from "../wire/api";
+import { CloseCode } from "../wire/messages";
 import { AreaCard } from "./AreaCard";
 import { BasketPanel } from "./BasketPanel";
 import { BookedCard } from "./BookedCard";
 import { CheckoutDialog } from "./CheckoutDialog";
 import { FindPanel } from "./FindPanel";
 import { Header, type ViewKind } from "./Header";
-import { keepBooking, type LiveSale } from "./live_sale";
+import { keepBooking, keptBookings, type LiveSale } from "./live_sale";
 import { ListView } from "./ListView";
 import { MapArea, type MapHandle } from "./MapArea";
 import { NoticeCard } from "./NoticeCard";
 import { useLink, useSaleState, useShownColours, useSurvey, type PricedChart } from "./sale_view";
 import { Sheet } from "./Sheet";
+import { Standing } from "./Standing";
 import { PageState } from "./states";
 import { useNarrow } from "./use_narrow";
 import { Announcer } from "./Announcer";
@@ -21,13 +24,12 @@ interface Props {
   readonly event: SaleEvent;
   readonly live: LiveSale;
   readonly priced: Omit<PricedChart, "shownColours">;
-  readonly onRetry: () => void;
 }
 
 const MOST_TOGETHER = 10;
 
 /** The whole page of a sale that could be opened. */
-export function SaleDesk({ event, live, priced: given, onRetry }: Props) {
+export function SaleDesk({ event, live, priced: given }: Props) {
   const { sale } = live;
   const shownColours = useShownColours(given.colours);
   const priced = useMemo(() => ({ ...given, shownColours }), [given, shownColours]);
@@ -39,6 +41,7 @@ export function SaleDesk({ event, live, priced: given, onRetry }: Props) {
   const [view, setView] = useState<ViewKind>("map");
   const [area, setArea] = useState(-1);
   const [checkout, setCheckout] = useState(false);
+  const [reread, setReread] = useState<readonly Booking[]>([]);
   const map = useRef<MapHandle>(null);
   const survey = useSurvey(sale, priced.prices, filter);
   const onSale = event.on_sale;
@@ -95,11 +98,17 @@ export function SaleDesk({ event, live, priced: given, onRetry }: Props) {
       onShow={(places) => map.current?.showPlaces(places)}
       onCheckout={() => setCheckout(true)}
       onSale={onSale}
+      bookings={state.booked.length ? [] : keptBookings(event.id)}
+      onReread={(booking) => setReread([booking])}
     />
   );
   const filtered = useMemo(() => isFiltering(filter), [filter]);
 
-  if (link.state === "ended") return <PageState kind="ended" message={link.reason} onRetry={onRetry} />;
+  if (link.state === "ended") {
+    const kind = link.code === CloseCode.UNKNOWN_EVENT ? "unknown" : "ended";
+    return <PageState kind={kind} onRetry={() => location.reload()} />;
+  }
+  const shown = state.booked.length ? state.booked : reread;
   return (
     <main className="desk" data-view={view}>
       <Header event={event} link={link} view={view} onView={setView} />
@@ -128,7 +137,7 @@ export function SaleDesk({ event, live, priced: given, onRetry }: Props) {
         />
       ) : null}
       <div className="float" data-view={view}>
-        {!onSale ? <p className="card strip">This event is not on sale at the moment.</p> : null}
+        <Standing link={link} onSale={onSale} soldOut={survey?.free === 0 && !state.basket.lines.length} />
         {filtered && survey?.fitting === 0 ? (
           <div className="card strip">
             <p>Nothing free fits these filters.</p>
@@ -148,7 +157,10 @@ export function SaleDesk({ event, live, priced: given, onRetry }: Props) {
             most={most}
             suggested={partySize}
             survey={survey}
-            onClose={() => setArea(-1)}
+            onClose={() => {
+              setArea(-1);
+              map.current?.focus();
+            }}
           />
         ) : null}
       </div>
@@ -180,12 +192,16 @@ export function SaleDesk({ event, live, priced: given, onRetry }: Props) {
           onClose={() => setCheckout(false)}
         />
       ) : null}
-      {state.booked.length ? (
+      {shown.length ? (
         <BookedCard
           event={event}
           chart={live.chart}
-          booked={state.booked}
-          onClose={() => sale.closeBooked()}
+          booked={shown}
+          fresh={state.booked.length > 0}
+          onClose={() => {
+            sale.closeBooked();
+            setReread([]);
+          }}
         />
       ) : null}
       <Announcer sale={sale} state={state} link={link} />

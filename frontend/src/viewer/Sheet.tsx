@@ -91,6 +91,7 @@ export function Sheet(props: Props) {
       <div className="sheet-body" inert={rest === "peek"}>
         {count ? props.basket : null}
         {props.find}
+        {count ? null : props.basket}
       </div>
     </aside>
   );

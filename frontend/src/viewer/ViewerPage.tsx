@@ -63,7 +63,7 @@ function Ready({ event: first, live, onRetry }: { event: SaleEvent; live: LiveSa
     });
   }, [live, event.id, onRetry]);
 
-  return <SaleDesk event={event} live={live} priced={priced} onRetry={onRetry} />;
+  return <SaleDesk event={event} live={live} priced={priced} />;
 }
 
 async function open(id: string): Promise<[SaleEvent, LiveSale]> {

@@ -2,7 +2,7 @@
 
 import type { BasketLine } from "../model/basket";
 import { AREA, placeName, type ChartModel } from "../model/chart";
-import { groupName, shortName } from "./words";
+import { groupName, sectionName, shortName } from "./words";
 
 export interface ShownLine {
   readonly key: string;
@@ -37,7 +37,7 @@ export function shownLines(chart: ChartModel, lines: readonly BasketLine[]): Sho
     return {
       key,
       title,
-      section,
+      section: sectionName(section),
       category: chart.category[first]!,
       places: same.map((line) => line.place),
       amount: same.reduce((sum, line) => sum + line.price, 0),

@@ -46,6 +46,13 @@ export function groupName(kind: number, label: string): string {
   return `${kind === TABLE ? "Table" : "Row"} ${label}`;
 }
 
+const LONGEST_SECTION_NUMBER = 4;
+
+/** "Section 114"; a label that is a name, like "Balcony", stays alone. */
+export function sectionName(label: string): string {
+  return label && label.length <= LONGEST_SECTION_NUMBER ? `Section ${label}` : label;
+}
+
 /** "Row B · Seat 12", for a line under its section. */
 export function shortName(chart: ChartModel, place: number): string {
   const { row, seat, kind } = placeName(chart, place);
@@ -60,7 +67,7 @@ export function spokenName(chart: ChartModel, place: number): string {
     kind === AREA || kind === BOOTH
       ? [seat]
       : [groupName(kind, row).replace(/^(Row|Table) /, (word) => word.toLowerCase()), `seat ${seat}`];
-  return [section, ...own].filter(Boolean).join(", ");
+  return [sectionName(section), ...own].filter(Boolean).join(", ");
 }
 
 export function statusWord(status: number): string {
@@ -78,7 +85,7 @@ export function labels(chart: ChartModel, places: readonly number[], section = f
   const shown = named.slice(0, MOST_NAMED);
   const more = named.length - shown.length;
   const text = list.format(more > 0 ? [...shown, `${number(more)} more`] : shown);
-  return section && shared ? `${shared} ${text}` : text;
+  return section && shared ? `${text} in ${sectionName(shared).replace(/^Section /, "section ")}` : text;
 }
 
 function labelWithin(chart: ChartModel, place: number, section: string): string {

@@ -1,7 +1,7 @@
 /** How long to wait before trying again: doubling, with full jitter, within bounds. */
 
 export const FIRST_WAIT_MS = 400;
-export const LONGEST_WAIT_MS = 12_000;
+export const LONGEST_WAIT_MS = 8_000;
 
 /** `attempt` counts from 0; `random` is in [0, 1). Half the wait is sure, half is jitter. */
 export function waitBefore(attempt: number, random: number): number {
