@@ -87,7 +87,7 @@ class BookingView(msgspec.Struct, array_like=True, gc=False):
 
 
 class Answer(msgspec.Struct, array_like=True, gc=False):
-    """The answer to a Read command, as of its place in the stream."""
+    """The answer to a Read command. `holds` are as of the end of its batch, as statuses are."""
 
     id: CommandId
     holds: list[HoldView] = []
@@ -98,7 +98,7 @@ class Accepted(msgspec.Struct, array_like=True, gc=False):
     """A command that was accepted, now or earlier: the entry is the answer.
 
     `view` is the hold in full after a HoldChanged or HoldExtended. A `repeat` was accepted before:
-    its `view` is the hold as it is now, if it still lives.
+    its `view` is the hold as it is at the end of its batch, if it still lives.
     """
 
     id: CommandId

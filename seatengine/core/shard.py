@@ -28,11 +28,12 @@ from seatengine.core.outputs import (
     HoldView,
     Refusal,
 )
-from seatengine.ids import ChartHash, CommandId, EventId, HoldId
+from seatengine.ids import ChartHash, CommandId, EventId, HolderId, HoldId
 from seatengine.limits import DEDUP_WINDOW_ENTRIES
 
 _NEVER_MS = 1 << 62
 _NO_COMMAND = CommandId("")
+_NOBODY = HolderId("")
 
 
 class Shard:
@@ -48,6 +49,7 @@ class Shard:
         "_encoded",
         "_entries",
         "_journaled",
+        "_readers",
         "_refusals",
         "_remembered",
         "_remembered_order",
@@ -76,6 +78,8 @@ class Shard:
         self._repeats: list[Accepted] = []
         self._refusals: list[Refusal] = []
         self._answers: list[Answer] = []
+        # Whose holds each of `_answers` shows; "" for a booking.
+        self._readers: list[HolderId] = []
         self._touched: list[int] = []
 
     @property
@@ -131,6 +135,8 @@ class Shard:
         """Everything since the last call, or None. The caller commits it before anyone hears it."""
         if not (self._entries or self._refusals or self._answers or self._repeats):
             return None
+        if self._entries:
+            self._bring_up_to_date()
         status = self.state.status
         places = list(dict.fromkeys(self._touched))
         batch = Batch(
@@ -148,8 +154,19 @@ class Shard:
         self._after_seq = self.state.seq
         self._entries, self._encoded, self._views = [], [], {}
         self._repeats, self._refusals, self._answers = [], [], []
+        self._readers = []
         self._touched = []
         return batch
+
+    def _bring_up_to_date(self) -> None:
+        """Let reads and repeats say what is so at the batch's end, as its statuses do: whoever
+        hears of the batch's entries first is not told older things after them."""
+        state = self.state
+        for repeat in self._repeats:
+            repeat.view = self._repeated_view(repeat)
+        for answer, holder in zip(self._answers, self._readers, strict=True):
+            if holder:
+                answer.holds = [self._view(h) for h in state.holds_by_holder.get(holder, [])]
 
     def replay(self, journaled: Iterable[Entry], *, remember: bool = True) -> None:
         """Apply entries that are durable already, in order. Raises JournalGap.
@@ -201,13 +218,17 @@ class Shard:
             self._remembered.pop(order.popleft(), None)
 
     def _repeat(self, command_id: CommandId, seq: int, encoded: bytes) -> Accepted:
-        entry = decode_entry(encoded)
-        made = type(entry) is entries.SeatsHeld
-        hold = self.state.holds.get(HoldId(seq if made else getattr(entry, "hold", 0)))
-        view = self._view(hold) if hold is not None else None
-        repeat = Accepted(command_id, seq, entry, view, True)
+        repeat = Accepted(command_id, seq, decode_entry(encoded), None, True)
+        repeat.view = self._repeated_view(repeat)
         self._repeats.append(repeat)
         return repeat
+
+    def _repeated_view(self, repeat: Accepted) -> HoldView | None:
+        """The hold that a repeated command made or changed, if it still lives."""
+        entry = repeat.entry
+        made = type(entry) is entries.SeatsHeld
+        hold = self.state.holds.get(HoldId(repeat.seq if made else getattr(entry, "hold", 0)))
+        return self._view(hold) if hold is not None else None
 
     def _view(self, hold: Hold) -> HoldView:
         left = max(0, self.state.policy.max_extensions - hold.extensions)
@@ -218,6 +239,7 @@ class Shard:
         if type(command) is commands.ReadHolds:
             own = state.holds_by_holder.get(command.holder, [])
             answer = Answer(command.id, [self._view(h) for h in own])
+            reader = command.holder
         else:
             booking = state.bookings.get(command.booking)  # type: ignore[union-attr]
             if booking is None:
@@ -228,5 +250,7 @@ class Shard:
                 booking.id, booking.holder, list(booking.places), booking.tariff, booking.at_ms
             )
             answer = Answer(command.id, booking=view)
+            reader = _NOBODY
         self._answers.append(answer)
+        self._readers.append(reader)
         return answer

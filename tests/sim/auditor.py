@@ -8,7 +8,7 @@ decisions, at the right time, on what was true then?), and when it is *told* (wa
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from seatengine.chart.seat_table import GroupKind
 from seatengine.core import commands, entries
@@ -33,6 +33,8 @@ class Auditor:
         self.told_seq = 0
         self._submitted: deque[tuple[AnyCommand | None, int, Outcome | None]] = deque()
         self.judged = 0
+        # Reads and repeats show what is so at the end of their batch.
+        self._at_the_end: list[Callable[[], None]] = []
 
     # What goes in.
 
@@ -61,6 +63,9 @@ class Auditor:
                 said = self._outcome(walk, command, now_ms)
                 require(outcome == said, "A7", f"step said {outcome}, the batch says {said}")
         walk.check_nothing_left()
+        for check in self._at_the_end:
+            check()
+        self._at_the_end.clear()
         self._check_statuses(batch, before)
 
     def _expire(self, walk: _Walk, hold_id: int, now_ms: int) -> None:
@@ -128,12 +133,15 @@ class Auditor:
         )
         assert repeat is not None
         hold_id = seq if isinstance(entry, entries.SeatsHeld) else getattr(entry, "hold", 0)
+        self._at_the_end.append(lambda: self._check_repeated_view(repeat, hold_id))
+        return repeat
+
+    def _check_repeated_view(self, repeat: Accepted, hold_id: int) -> None:
         hold = self.truth.holds.get(hold_id)
         if hold is None:
             require(repeat.view is None, "A4", f"{repeat} shows a hold that is over")
         else:
             self._check_view(repeat.view, hold_id, hold)
-        return repeat
 
     def _check_view(self, view: HoldView | None, hold_id: int, hold: HeldTruth) -> None:
         left = max(0, self.truth.policy.max_extensions - hold.extensions)
@@ -151,10 +159,8 @@ class Auditor:
         require(answer is not None and answer.id == command.id, "A6", f"{command} got {answer}")
         assert answer is not None
         if isinstance(command, commands.ReadHolds):
-            own = {i: h for i, h in self.truth.holds.items() if h.holder == command.holder}
-            require([v.hold for v in answer.holds] == sorted(own), "A6", f"{command} got {answer}")
-            for view in answer.holds:
-                self._check_view(view, view.hold, own[view.hold])
+            holder = command.holder
+            self._at_the_end.append(lambda: self._check_own_holds(answer, holder))
         elif isinstance(command, commands.ReadBooking):
             booking = self.truth.bookings[command.booking]
             seen = answer.booking
@@ -166,6 +172,12 @@ class Auditor:
                 f"{command} got {answer}, it is {booking}",
             )
         return answer
+
+    def _check_own_holds(self, answer: Answer, holder: str) -> None:
+        own = {i: h for i, h in self.truth.holds.items() if h.holder == holder}
+        require([v.hold for v in answer.holds] == sorted(own), "A6", f"{holder} got {answer}")
+        for view in answer.holds:
+            self._check_view(view, view.hold, own[view.hold])
 
     def _check_entry(self, command: AnyCommand, entry: Entry, now_ms: int) -> None:
         """Whether `entry` is what `command` asked for, given that it deserves to be accepted."""
