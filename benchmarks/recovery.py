@@ -127,6 +127,9 @@ class _Serving:
             **os.environ,
             **{f"SEATENGINE_{n.upper()}": str(getattr(site.settings, n)) for n in names},
             "SEATENGINE_PORT": str(port),
+            # Compiled modules, as an installation has them; the first start makes them.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.url = live_url(f"http://127.0.0.1:{port}")
