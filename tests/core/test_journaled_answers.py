@@ -28,7 +28,7 @@ def encoded(*run: Entry) -> bytes:
     return frame([encode_entry(entry) for entry in run])
 
 
-def test_h5_each_command_finds_its_entry() -> None:
+def test_a5_each_command_finds_its_entry() -> None:
     answers = JournaledAnswers()
     released = HoldReleased(3, CommandId("c"), ANNA, HoldId(7))
     answers.add(7, encoded(held("a"), held("b")))

@@ -92,7 +92,7 @@ def run(open_store: OpenStore, scene: Callable[[Store], Awaitable[None]]) -> Non
 
 
 @pytest.mark.parametrize("snapshot_at", [None, 1, 3, 6])
-def test_it_is_the_same_shard(open_store: OpenStore, snapshot_at: int | None) -> None:
+def test_s1_s2_it_is_the_same_shard(open_store: OpenStore, snapshot_at: int | None) -> None:
     async def scene(store: Store) -> None:
         owner = await bound(store)
         for number in range(1, 6):
@@ -134,7 +134,7 @@ def test_a5_a_repeat_after_recovery_gets_the_first_answer(open_store: OpenStore)
     run(open_store, scene)
 
 
-def test_what_was_not_committed_never_was(open_store: OpenStore) -> None:
+def test_d5_what_was_not_committed_never_was(open_store: OpenStore) -> None:
     async def scene(store: Store) -> None:
         owner = await bound(store)
         owner.hold(1, 0, 1)
@@ -242,7 +242,7 @@ class Damaged:
         ),
     ],
 )
-def test_a_damaged_journal_stops_recovery(
+def test_s5_a_damaged_journal_stops_recovery(
     open_store: OpenStore, change: Callable[[list[Frame]], list[Frame]], said: str
 ) -> None:
     async def scene(store: Store) -> None:
