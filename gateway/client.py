@@ -329,9 +329,11 @@ class Client:
                 self._tell(message)
 
     def _take_delta(self, delta: Delta) -> None:
-        if self.statuses is None:
+        # A View between two ticks is ahead of the next Delta's beginning, which then tells some of
+        # it again; only a Delta that begins beyond what is known leaves a gap.
+        if self.statuses is None or delta.seq <= self.seq:
             return
-        if delta.after_seq != self.seq:
+        if delta.after_seq > self.seq:
             if self._in_step:
                 self._say_hello()
             return
