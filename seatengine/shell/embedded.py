@@ -17,6 +17,7 @@ import shutil
 import socket
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,13 +25,15 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from seatengine.errors import BadSettings, StoreUnavailable
+from seatengine.errors import BadSettings, SeatEngineError, StoreUnavailable
 from seatengine.limits import MAX_POSTGRES_LOG_BYTES
 from seatengine.shell.settings import Settings
 
 _START_TIMEOUT_S: Final = 120
 _STOP_TIMEOUT_S: Final = 60
 _ASK_AGAIN_S: Final = 0.05
+_WATCH_S: Final = 1.0
+_WATCH_AFTER_FAILURE_S: Final = 10.0
 _MAX_SOCKET_PATH: Final = 100
 _SOCKET: Final = ".s.PGSQL.5432"
 _LOG_TAIL_CHARS: Final = 2_000
@@ -57,7 +60,8 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def database_url(settings: Settings) -> Iterator[str]:
-    """The URL of the database to use; an embedded server runs as long as the context.
+    """The URL of the database to use; an embedded server runs as long as the context, and is
+    started again when it dies.
 
     Blocks for about a second where it has to make or start one. Raises BadSettings where no
     server can run here, StoreUnavailable where it does not come up.
@@ -67,9 +71,14 @@ def database_url(settings: Settings) -> Iterator[str]:
         return
     server = EmbeddedPostgres(Path(settings.data_dir) / "postgres")
     server.start()
+    leaving = threading.Event()
+    watching = threading.Thread(target=server.watch, args=(leaving,), name="postgres-watch")
+    watching.start()
     try:
         yield server.url
     finally:
+        leaving.set()
+        watching.join()
         server.stop()
 
 
@@ -121,11 +130,23 @@ class EmbeddedPostgres:
                 _let_read(bin_dir)
             if not self.data.exists():
                 self._make(bin_dir, account)
-            if not self._answers():
-                self._remove_stale_locks()
-                self._launch(bin_dir, account)
-            self._await_ready()
+            self._ensure_running(bin_dir, account)
             self._use = _lock(self._use_lock, fcntl.LOCK_SH)
+
+    def watch(self, leaving: threading.Event) -> None:
+        """Start the server again whenever it has died, until `leaving` is set. Blocks."""
+        pause_s = _WATCH_S
+        while not leaving.wait(pause_s):
+            pause_s = _WATCH_S
+            if self._answers():
+                continue
+            _log.error("the embedded Postgres in %s is gone; starting it again", self.data)
+            try:
+                with _locked(self._start_lock):
+                    self._ensure_running(programs(), _account(self.data))
+            except SeatEngineError as error:
+                _log.error("%s", error)
+                pause_s = _WATCH_AFTER_FAILURE_S
 
     def stop(self) -> None:
         """Leave the server; the last process to leave stops it. Does nothing when not started."""
@@ -151,6 +172,12 @@ class EmbeddedPostgres:
             if self._answers():
                 raise
             _log.warning("the embedded Postgres in %s had ended before it was stopped", self.data)
+
+    def _ensure_running(self, bin_dir: Path, account: str | None) -> None:
+        if not self._answers():
+            self._remove_stale_locks()
+            self._launch(bin_dir, account)
+        self._await_ready()
 
     def _make(self, bin_dir: Path, account: str | None) -> None:
         # Made beside and renamed: a data directory that exists is a whole one.

@@ -51,6 +51,30 @@ def test_it_runs_within_the_context_and_keeps_its_data(folder: Path) -> None:
     assert EmbeddedPostgres(folder / "my data" / "postgres").pid is None
 
 
+def test_one_that_dies_is_started_again(folder: Path) -> None:
+    with database_url(Settings(data_dir=str(folder))) as url:
+        ask(url, "create table kept (n int)")
+        dead = EmbeddedPostgres(folder / "postgres").pid
+        assert dead is not None
+        os.kill(dead, signal.SIGKILL)
+
+        async def come_back() -> object:
+            async with asyncio.timeout(60):
+                while True:
+                    try:
+                        connection = await asyncpg.connect(url)
+                    except (OSError, asyncpg.PostgresError):
+                        await asyncio.sleep(0.05)
+                        continue
+                    count = await connection.fetchval("select count(*) from kept")
+                    await connection.close()
+                    return count
+
+        assert asyncio.run(come_back()) == 0
+        assert EmbeddedPostgres(folder / "postgres").pid != dead
+    assert EmbeddedPostgres(folder / "postgres").pid is None
+
+
 def test_a_named_server_is_used_as_it_is() -> None:
     with database_url(Settings(database_url="postgresql://a@b/c")) as url:
         assert url == "postgresql://a@b/c"
