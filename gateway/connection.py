@@ -25,7 +25,7 @@ from seatengine import limits
 from seatengine.core.commands import Command
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
 from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
-from seatengine.ids import CommandId, EventId, HolderId
+from seatengine.ids import EventId, HolderId
 
 if TYPE_CHECKING:
     from uvicorn.server import ServerState
@@ -206,9 +206,12 @@ class LiveConnection(asyncio.Protocol):
         elif not self._closing and self._transport is not None:
             self._transport.write(frame)
 
-    def asked(self, command_id: CommandId) -> bool:
-        """Whether this connection itself waits for that command's outcome."""
-        return self._session.asked(command_id)
+    def answer(self, accepted: Accepted) -> bool:
+        """Answer that command, if this connection waits for it."""
+        if not self._session.asked(accepted.id):
+            return False
+        self._on_outcome(accepted)
+        return True
 
     def greet_again(self) -> None:
         """The event was rebuilt: send Welcome, View and Mine anew."""
@@ -319,7 +322,8 @@ class LiveConnection(asyncio.Protocol):
             self._edge.hub.watch(self._event, self, self._session.holder)
 
     def _on_outcome(self, outcome: Accepted | Refusal | Answer) -> None:
-        if self._event is None or self._closing:
+        # What the hub has answered in its turn is not answered again.
+        if self._event is None or self._closing or not self._session.asked(outcome.id):
             return
         live = self._edge.hub.live(self._event)
         if live is not None:

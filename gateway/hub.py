@@ -10,7 +10,7 @@ from gateway import wire
 from gateway.fanout import LiveEvent
 from gateway.session import told
 from seatengine.core.entries import Entry
-from seatengine.core.outputs import Batch
+from seatengine.core.outputs import Accepted, Batch
 from seatengine.core.shard import Shard
 from seatengine.ids import CommandId, Epoch, EventId, HolderId
 from seatengine.limits import TICK_MAX_MS, TICK_MIN_MS
@@ -18,6 +18,7 @@ from seatengine.limits import TICK_MAX_MS, TICK_MIN_MS
 _log = logging.getLogger(__name__)
 
 _NOBODY: Final = HolderId("")
+_NO_COMMAND: Final = CommandId("")
 
 # A tick lasts this many times what the last one cost, so that fan-out takes a tenth of the loop.
 _TICK_COST_FACTOR: Final = 9
@@ -32,8 +33,8 @@ class Watcher(Protocol):
     def send_delta(self, frame: bytes) -> None:
         """Send a framed message that a slow viewer may lose."""
 
-    def asked(self, command_id: CommandId) -> bool:
-        """Whether the answer to this command will reach the viewer here anyway."""
+    def answer(self, accepted: Accepted) -> bool:
+        """Answer the command, if it was asked here and has no answer yet; False if not."""
         ...
 
     def greet_again(self) -> None:
@@ -109,7 +110,11 @@ class Hub:
         _log.warning("event %s is not being served for the moment", event)
 
     def on_batch(self, batch: Batch) -> None:
-        """Take in what is durable; tell other tabs of the holders, and plan the next tick."""
+        """Take in what is durable; tell the holders, and plan the next tick.
+
+        Every connection of a holder hears of its holds in the order of the entries, its own
+        answers among them: a basket that ended must not come back with an answer told late.
+        """
         watched = self._events[batch.event]
         live = watched.live
         changed_rules = live.apply(batch)
@@ -118,7 +123,7 @@ class Hub:
             for seq, entry in enumerate(batch.entries, batch.after_seq + 1):
                 own = by_holder.get(getattr(entry, "holder", _NOBODY))
                 if own is not None:
-                    self._tell_tabs(live, own, seq, entry, batch)
+                    self._tell_holder(live, own, seq, entry, batch)
         if changed_rules:
             message = wire.encode_message(wire.EventChanged(batch.seq))
             for connection in list(watched.watchers):
@@ -126,19 +131,19 @@ class Hub:
         if live.dirty and watched.timer is None:
             self._plan_tick(watched)
 
-    def _tell_tabs(
+    def _tell_holder(
         self, live: LiveEvent, own: list[Watcher], seq: int, entry: Entry, batch: Batch
     ) -> None:
-        command_id = CommandId(getattr(entry, "id", ""))
+        view = batch.views.get(seq)
+        accepted = Accepted(getattr(entry, "id", _NO_COMMAND), seq, entry, view)
         message: bytes | None = None
         for connection in list(own):
-            if command_id and connection.asked(command_id):
+            if connection.answer(accepted):
                 continue
             if message is None:
-                message = told(live, "", seq, entry, batch.views.get(seq))
-                if message is None:
-                    return
-            connection.send(message)
+                message = told(live, "", seq, entry, view)
+            if message is not None:
+                connection.send(message)
 
     def _plan_tick(self, watched: _Watched) -> None:
         loop = asyncio.get_running_loop()

@@ -29,6 +29,7 @@ class Tab:
         self.copy = Viewer()
         self.gaps = 0
         self.greetings = 0
+        self.answered: list[int] = []
         self._asked = {CommandId(name) for name in asked}
 
     def send(self, message: bytes) -> None:
@@ -37,8 +38,12 @@ class Tab:
     def send_delta(self, frame: bytes) -> None:
         self.gaps += not self.copy.hear(frame)
 
-    def asked(self, command_id: CommandId) -> bool:
-        return command_id in self._asked
+    def answer(self, accepted: Accepted) -> bool:
+        if accepted.id not in self._asked:
+            return False
+        self._asked.remove(accepted.id)
+        self.answered.append(accepted.seq)
+        return True
 
     def greet_again(self) -> None:
         self.greetings += 1
@@ -113,6 +118,7 @@ def test_another_tab_of_the_holder_is_told_and_the_asker_is_not_told_twice() -> 
         assert isinstance(held, Accepted)
         assert [type(m) for m in other.messages] == [wire.Held]
         assert asker.messages == stranger.messages == []
+        assert asker.answered == [held.seq]
         edge.clock.advance(SalePolicy().hold_ttl_ms)
         await until(lambda: len(other.messages) == 2)
         assert other.messages[1] == asker.messages[0] == wire.Ended("", held.seq, 2)
