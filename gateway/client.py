@@ -87,8 +87,9 @@ class Client:
 
     `statuses` is a copy of every place's status (uint8: 0 free, 1 held, 2 booked, 3 blocked), None
     until the first View and always where `watches` is false; `seq` and `epoch` say how fresh it
-    is. `holds` are this viewer's live holds by id. `breaks` counts lost connections. `hear` gets
-    every message that answers nothing asked here (another tab's holds, expiries).
+    is. `holds` are this viewer's live holds by id. `breaks` counts lost connections that had
+    joined the event. `hear` gets every message that answers nothing asked here (another tab's
+    holds, expiries).
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Client:
         self._refs = 0
         self._pending: dict[str, _Pending] = {}
         self._stream: ClientStream | None = None
+        self._joined = False
         self._in_step = False
         self._ready: asyncio.Event = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
@@ -235,7 +237,7 @@ class Client:
             except OSError as error:
                 code, reason = 0, str(error) or type(error).__name__
                 self._trouble = reason
-            if self._in_step:
+            if self._joined:
                 self.breaks += 1
                 pause_s, since = _PAUSE_MIN_S, loop.time()
             self._in_step = False
@@ -262,6 +264,7 @@ class Client:
         stream = ClientStream(self.url, self._receive, lost)
         host, port, tls = _address(self.url)
         self._stream = stream
+        self._joined = False
         try:
             async with asyncio.timeout(self._patience_s):
                 await loop.create_connection(lambda: stream, host, port, ssl=tls or None)
@@ -318,7 +321,7 @@ class Client:
                 self.chart_hash = message.chart_hash
             case Mine(holds):
                 self.holds = {state.hold: state for state in holds}
-                self._in_step = True
+                self._joined = self._in_step = True
                 self._ready.set()
                 for ref in self._pending:
                     self._send_pending(ref)
