@@ -1,12 +1,12 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
 import { readChart, type ChartModel } from "../model/chart";
 import { drawSilhouette } from "../scene/silhouette";
 import { eventDate } from "../viewer/dates";
 import { ThemeToggle } from "../viewer/Header";
 import { EmptyRows, PageState } from "../viewer/states";
 import { useTheme } from "../viewer/theme";
-import { plural } from "../viewer/words";
-import { fetchChartView, fetchEvents, type EventSummary } from "../wire/api";
+import { fromPrice, left } from "../viewer/words";
+import { fetchAvailability, fetchChartView, fetchEvents, type Availability, type EventSummary } from "../wire/api";
 import "./landing.css";
 
 type Loaded = readonly EventSummary[] | "loading" | "failed";
@@ -59,16 +59,26 @@ export default function LandingPage() {
 }
 
 function EventCard({ event }: { readonly event: EventSummary }) {
-  const [places, setPlaces] = useState(0);
+  const card = useRef<HTMLLIElement>(null);
+  const seen = useSeen(card);
+  const [availability, setAvailability] = useState<Availability | null>(null);
+  useEffect(() => {
+    if (!seen || !event.on_sale) return;
+    // Without it the card is still a way to the seats.
+    fetchAvailability(event.id).then(setAvailability, () => undefined);
+  }, [seen, event.id, event.on_sale]);
   return (
-    <li className="event">
+    <li ref={card} className="event">
       <a href={`/e/${encodeURIComponent(event.id)}`}>
-        <Silhouette url={event.chart_view_url} onPlaces={setPlaces} />
+        <Silhouette url={seen ? event.chart_view_url : ""} />
         <div className="event-words">
           <h2>{event.name}</h2>
           <p>{[eventDate(event.starts_at), event.venue].filter(Boolean).join(" · ")}</p>
+          <div className="event-left" data-known={availability ? "" : undefined}>
+            <i style={{ "--share": availability ? availability.free / availability.total : 0 } as React.CSSProperties} />
+          </div>
           <p className="event-more">
-            <span>{places ? plural(places, "place", "places") : "\u00a0"}</span>
+            <span>{availability ? leftWords(availability, event.currency) : "\u00a0"}</span>
             <b>{event.on_sale ? "Choose seats" : "Not on sale yet"}</b>
           </p>
         </div>
@@ -77,29 +87,37 @@ function EventCard({ event }: { readonly event: EventSummary }) {
   );
 }
 
-/** Drawn once the card comes near the screen; the page it leads to finds the chart in the cache. */
-function Silhouette({ url, onPlaces }: { readonly url: string; readonly onPlaces: (n: number) => void }) {
+function leftWords({ free, from }: Availability, currency: string): string {
+  return free ? `${left(free)} · ${fromPrice(from, currency)}` : "Everything is taken right now";
+}
+
+/** Whether an element has come near the screen. */
+function useSeen(element: RefObject<HTMLElement | null>): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) setSeen(true);
+      },
+      { rootMargin: "200px" },
+    );
+    observer.observe(element.current!);
+    return () => observer.disconnect();
+  }, [element]);
+  return seen;
+}
+
+/** The page the card leads to finds the chart in the browser's cache. */
+function Silhouette({ url }: { readonly url: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [chart, setChart] = useState<ChartModel | null>(null);
   const theme = useTheme();
   useEffect(() => {
-    const seen = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        seen.disconnect();
-        fetchChartView(url)
-          .then((view) => {
-            const read = readChart(view);
-            setChart(read);
-            onPlaces(read.blocks.reduce((sum, block) => sum + block.places.length, 0));
-          })
-          .catch(() => undefined);
-      },
-      { rootMargin: "200px" },
-    );
-    seen.observe(canvas.current!);
-    return () => seen.disconnect();
-  }, [url, onPlaces]);
+    if (!url) return;
+    fetchChartView(url)
+      .then((view) => setChart(readChart(view)))
+      .catch(() => undefined);
+  }, [url]);
   useEffect(() => {
     if (chart) drawSilhouette(canvas.current!, chart);
   }, [chart, theme]);

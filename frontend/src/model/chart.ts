@@ -110,7 +110,7 @@ export function readChart(view: ChartView): ChartModel {
     size: view.size,
     radius: view.radius,
     spacing,
-    bounds: chartBounds(view, blocks),
+    bounds: floorBounds({ blocks, decorations: view.decorations }, ""),
     x,
     y,
     category: view.category.slice(),
@@ -266,14 +266,14 @@ function pick(column: Float32Array, places: Int32Array): Float32Array {
   return Float32Array.from(places, (place) => column[place]!);
 }
 
-function chartBounds(view: ChartView, blocks: readonly Block[]): Bounds {
-  const parts = blocks.filter((b) => b.rings.length).map((b) => b.bounds);
-  for (const decoration of view.decorations) {
-    if (decoration.kind === "stage" || decoration.kind === "shape" || decoration.kind === "screen") {
-      parts.push(boundsOf([ringOfShape(decoration.shape)]));
-    }
+/** What has to be in sight to see all of a floor; "" for all floors. */
+export function floorBounds(chart: Pick<ChartModel, "blocks" | "decorations">, floor: string): Bounds {
+  const parts = chart.blocks
+    .filter((block) => block.rings.length && isOnFloor(block.floor, floor))
+    .map((block) => block.bounds);
+  for (const { kind, shape, floor: own } of chart.decorations) {
+    const filled = kind === "stage" || kind === "shape" || kind === "screen";
+    if (filled && isOnFloor(own, floor)) parts.push(boundsOf([ringOfShape(shape)]));
   }
-  return parts.length
-    ? parts.reduce(union)
-    : { left: 0, top: 0, right: view.width || 1, bottom: view.height || 1 };
+  return parts.length ? parts.reduce(union) : { left: 0, top: 0, right: 1, bottom: 1 };
 }

@@ -1,9 +1,9 @@
 /** The whole venue small, with the part in view framed; press or drag to go there. */
 
-import { isOnFloor, type ChartModel } from "../model/chart";
+import { floorBounds, isOnFloor, type ChartModel } from "../model/chart";
 import { fit, toWorld, type Camera, type Viewport } from "../model/camera";
 import { css } from "../model/colour";
-import { ringOfShape } from "../model/outline";
+import { ringOfShape, type Bounds } from "../model/outline";
 import type { Decoration } from "../wire/messages";
 import { blockFill, decorationFill, pathOf, type Frame } from "./ground";
 
@@ -14,6 +14,7 @@ export class Minimap {
   private readonly blocks: readonly Path2D[];
   private readonly decorations: readonly { readonly decoration: Decoration; readonly path: Path2D }[];
   private backdrop: HTMLCanvasElement | null = null;
+  private bounds: Bounds;
   private readonly abort = new AbortController();
 
   constructor(
@@ -22,6 +23,7 @@ export class Minimap {
     private readonly pixelRatio: number,
     private readonly onGo: (x: number, y: number) => void,
   ) {
+    this.bounds = chart.bounds;
     this.canvas = document.createElement("canvas");
     container.append(this.canvas);
     this.blocks = chart.blocks.map((block) => pathOf(block.rings));
@@ -49,6 +51,11 @@ export class Minimap {
   destroy(): void {
     this.abort.abort();
     this.canvas.remove();
+  }
+
+  useFloor(floor: string): void {
+    this.bounds = floorBounds(this.chart, floor);
+    this.forget();
   }
 
   forget(): void {
@@ -91,7 +98,7 @@ export class Minimap {
 
   private camera(): Camera {
     const padding = { top: PADDING_PX, right: PADDING_PX, bottom: PADDING_PX, left: PADDING_PX };
-    return fit(this.chart.bounds, this.size(), padding);
+    return fit(this.bounds, this.size(), padding);
   }
 
   private paint(canvas: HTMLCanvasElement, frame: Frame, camera: Camera, width: number, height: number): void {

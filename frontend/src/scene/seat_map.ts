@@ -5,7 +5,7 @@
 
 import Konva from "konva/lib/Core";
 import type { Context } from "konva/lib/Context";
-import { isOnFloor, type Block, type ChartModel } from "../model/chart";
+import { floorBounds, isOnFloor, type Block, type ChartModel } from "../model/chart";
 import {
   clamp,
   clampScale,
@@ -86,6 +86,7 @@ export class SeatMap {
   private survey: Survey | null = null;
   private partySize = 1;
   private floor = "";
+  private bounds: Bounds;
   private hoveredBlock: Block | null = null;
   private atFit = true;
   private frame = 0;
@@ -103,6 +104,7 @@ export class SeatMap {
   ) {
     const pixelRatio = Math.max(1, Math.min(3, devicePixelRatio));
     Konva.pixelRatio = pixelRatio;
+    this.bounds = chart.bounds;
     this.viewport = { width: container.clientWidth, height: container.clientHeight };
     this.palette = readPalette(container, colours);
     this.ground = new Ground(chart, seats);
@@ -182,11 +184,13 @@ export class SeatMap {
   }
 
   useFloor(floor: string): void {
+    if (floor === this.floor) return;
     this.floor = floor;
+    this.bounds = floorBounds(this.chart, floor);
     this.overlay.cursor = -1;
     this.tiles.useFloor(floor);
-    this.minimap?.forget();
-    this.redraw();
+    this.minimap?.useFloor(floor);
+    this.resized();
   }
 
   /** What floats over the map's edges; the chart is fitted between. */
@@ -274,6 +278,7 @@ export class SeatMap {
   }
 
   private show(bounds: Bounds): void {
+    this.leave();
     const camera = fit(bounds, this.viewport, this.fitInsets());
     const scale = restingScale(
       clampScale(Math.min(camera.scale, COMFORTABLE_SEAT_PX / this.chart.spacing), this.range),
@@ -350,6 +355,7 @@ export class SeatMap {
   }
 
   private zoomAround(x: number, y: number): void {
+    this.leave();
     const wanted = Math.max(this.motion.camera.scale * 2, COMFORTABLE_SEAT_PX / this.chart.spacing);
     const scale = restingScale(clampScale(wanted, this.range), this.range);
     this.atFit = false;
@@ -442,7 +448,7 @@ export class SeatMap {
     const kept = toWorld(this.motion.camera, before.x, before.y);
     this.viewport = box;
     this.stage.size(box);
-    this.range = scaleRange(fit(this.chart.bounds, box, this.fitInsets()).scale, this.chart.spacing);
+    this.range = scaleRange(fit(this.bounds, box, this.fitInsets()).scale, this.chart.spacing);
     const whole = this.whole();
     if (this.atFit) {
       this.motion.set(whole);
@@ -454,7 +460,7 @@ export class SeatMap {
   }
 
   private whole(): Camera {
-    const camera = fit(this.chart.bounds, this.viewport, this.fitInsets());
+    const camera = fit(this.bounds, this.viewport, this.fitInsets());
     const middle = this.middle();
     return zoomTo(camera, Math.min(camera.scale, this.range.most), middle.x, middle.y);
   }
@@ -466,7 +472,7 @@ export class SeatMap {
   }
 
   private inSight(camera: Camera): Camera {
-    return clamp(camera, this.chart.bounds, this.viewport, this.insets);
+    return clamp(camera, this.bounds, this.viewport, this.insets);
   }
 
   /** 1 where blocks are drawn, 0 where seats are, between while one gives way to the other. */

@@ -1,7 +1,7 @@
 /** A venue drawn small, for a card: stage and blocks in their categories' colours. */
 
-import { isOnFloor, type Block, type ChartModel } from "../model/chart";
-import { fit } from "../model/camera";
+import { floorBounds, isOnFloor, type Block, type ChartModel } from "../model/chart";
+import { fit, zoomTo } from "../model/camera";
 import { css, mix } from "../model/colour";
 import { ringOfShape } from "../model/outline";
 import { decorationFill, pathOf } from "./ground";
@@ -9,6 +9,7 @@ import { readPalette, type MapPalette } from "./palette";
 
 const PADDING_PX = 20;
 const MOST_SEATS = 3_000;
+const MOST_SEAT_PX = 24;
 
 export function drawSilhouette(canvas: HTMLCanvasElement, chart: ChartModel): void {
   const ratio = Math.min(3, devicePixelRatio);
@@ -17,11 +18,13 @@ export function drawSilhouette(canvas: HTMLCanvasElement, chart: ChartModel): vo
   canvas.height = Math.round(viewport.height * ratio);
   const palette = readPalette(canvas, chart.categories.map((c) => c.color));
   const padding = { top: PADDING_PX, right: PADDING_PX, bottom: PADDING_PX, left: PADDING_PX };
-  const camera = fit(chart.bounds, viewport, padding);
+  const floor = chart.floors[0]?.id ?? "";
+  const whole = fit(floorBounds(chart, floor), viewport, padding);
+  const most = MOST_SEAT_PX / chart.spacing;
+  const camera = zoomTo(whole, Math.min(whole.scale, most), viewport.width / 2, viewport.height / 2);
   const ctx = canvas.getContext("2d")!;
   ctx.scale(ratio, ratio);
   ctx.transform(camera.scale, 0, 0, camera.scale, camera.x, camera.y);
-  const floor = chart.floors[0]?.id ?? "";
   for (const decoration of chart.decorations) {
     if (decoration.kind !== "stage" && decoration.kind !== "shape") continue;
     if (!isOnFloor(decoration.floor, floor)) continue;

@@ -52,7 +52,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   const words = useMemo(
     () => ({
       price: (from: number, to: number) =>
-        from === to ? shortMoney(from, currency, locale) : `from ${shortMoney(from, currency, locale)}`,
+        from === to || from === 0 ? shortMoney(from, currency, locale) : `from ${shortMoney(from, currency, locale)}`,
       left,
       soldOut: "sold out",
     }),

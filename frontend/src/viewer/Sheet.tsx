@@ -4,7 +4,7 @@ import type { Sale, SaleState } from "../model/sale";
 import { timeLeft } from "../model/basket";
 import { useNow } from "./sale_view";
 import { Stepper } from "./Stepper";
-import { number, price, seats } from "./words";
+import { fromPrice, number, price, seats } from "./words";
 
 type Rest = "peek" | "half" | "full";
 
@@ -103,7 +103,7 @@ function PartyInOneLine({ survey, currency, partySize, mostTogether, onPartySize
       <Stepper name="How many are you" value={partySize} least={1} most={mostTogether} onChange={onPartySize} />
       <button type="button" className="button primary peek-main" disabled={!state.known} onClick={onBest}>
         Best {number(partySize)}
-        {survey && survey.from >= 0 ? <small>from {price(survey.from, currency)}</small> : null}
+        {survey && survey.from >= 0 ? <small>{fromPrice(survey.from, currency)}</small> : null}
       </button>
     </>
   );

@@ -34,7 +34,11 @@ export function price(minor: number, currency: string): string {
 }
 
 export function priceRange(from: number, to: number, currency: string): string {
-  return from === to ? price(from, currency) : `from ${price(from, currency)}`;
+  return from === to ? price(from, currency) : fromPrice(from, currency);
+}
+
+export function fromPrice(from: number, currency: string): string {
+  return from ? `from ${price(from, currency)}` : price(from, currency);
 }
 
 const LONGEST_BARE_LABEL = 3;

@@ -50,6 +50,27 @@ export async function fetchEvent(id: string): Promise<SaleEvent> {
   return (await (await get(`/api/v1/events/${encodeURIComponent(id)}`)).json()) as SaleEvent;
 }
 
+export interface Availability {
+  readonly free: number;
+  readonly total: number;
+  /** The lowest price with a free place, minor units; -1 when nothing is free. */
+  readonly from: number;
+}
+
+interface StateAnswer {
+  readonly counts: { readonly free: number; readonly total: number };
+  readonly categories: readonly { readonly key: string; readonly free: number }[];
+}
+
+export async function fetchAvailability(id: string): Promise<Availability> {
+  const path = `/api/v1/events/${encodeURIComponent(id)}/state`;
+  const [event, answer] = await Promise.all([fetchEvent(id), get(path)]);
+  const { counts, categories } = (await answer.json()) as StateAnswer;
+  const open = new Set(categories.filter((c) => c.free).map((c) => c.key));
+  const prices = event.categories.filter((c) => open.has(c.key)).map((c) => c.price);
+  return { ...counts, from: prices.length ? Math.min(...prices) : -1 };
+}
+
 export async function fetchChartView(url: string): Promise<ChartView> {
   const view = decode(await (await get(url)).arrayBuffer()) as ChartView;
   if (view.format !== VIEW_FORMAT) {
