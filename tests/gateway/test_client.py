@@ -12,7 +12,20 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from gateway.client import Client, ConversationOver, Unanswered, live_url, unpack_statuses
-from gateway.wire import Booked, Ended, Held, Hold, Refused, View
+from gateway.wire import (
+    PROTOCOL_VERSION,
+    Booked,
+    Delta,
+    Ended,
+    Held,
+    Hello,
+    Hold,
+    Mine,
+    Refused,
+    View,
+    Welcome,
+    encode_message,
+)
 from seatengine.core.outputs import Code
 from seatengine.core.policy import SalePolicy
 from seatengine.ids import EventId
@@ -178,9 +191,9 @@ def test_who_is_not_wanted_back_is_told_why(postgres_url: str, tmp_path: Path) -
 def test_waiting_is_bounded_in_time_and_number() -> None:
     """A server that greets and then says nothing."""
     hello = [
-        msgspec.msgpack.encode([1, 1, "v_x", 0, 1, "c"]),
-        msgspec.msgpack.encode([2, 1, 0, 0, b""]),
-        msgspec.msgpack.encode([4, []]),
+        encode_message(Welcome(PROTOCOL_VERSION, "v_x", 0, 1, "c")),
+        encode_message(View(1, 0, 0, b"")),
+        encode_message(Mine([])),
     ]
 
     async def mute(connection: ServerConnection) -> None:
@@ -208,6 +221,45 @@ def test_waiting_is_bounded_in_time_and_number() -> None:
             assert all(isinstance(end, ConversationOver) for end in ends)
 
     asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_a_delta_is_taken_when_it_follows_and_a_gap_asks_anew() -> None:
+    """A server that plays a script: what the client's copy is after each Delta, as docs say."""
+
+    def delta(after_seq: int, seq: int, place: int, status: int) -> bytes:
+        return encode_message(Delta(after_seq, seq, place.to_bytes(4, "little"), bytes([status])))
+
+    welcome = encode_message(Welcome(PROTOCOL_VERSION, "v_x", 0, 3, "c"))
+    mine = encode_message(Mine([]))
+    hellos: list[Hello] = []
+
+    async def script(connection: ServerConnection) -> None:
+        hellos.append(msgspec.msgpack.decode(await connection.recv(), type=Hello))
+        first_view = encode_message(View(3, 10, 4, bytes(1)))
+        for message in (
+            *(welcome, first_view, mine),
+            # Overlaps what is known, then follows exactly, then is old, then leaves a gap.
+            *(delta(8, 12, 0, 1), delta(12, 13, 1, 2), delta(9, 13, 1, 0), delta(20, 21, 2, 1)),
+        ):
+            await connection.send(message)
+        hellos.append(msgspec.msgpack.decode(await connection.recv(), type=Hello))
+        for message in (welcome, delta(13, 21, 3, 3), mine):
+            await connection.send(message)
+        await connection.wait_closed()
+
+    async def run() -> None:
+        async with serve(script, "127.0.0.1", 0, compression=None) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = Client(f"ws://127.0.0.1:{port}/live", "ev", "token")
+            await client.connect()
+            await until(lambda: client.seq == 21)
+            assert client.statuses is not None
+            assert client.statuses.tolist() == [1, 2, 0, 3]
+            assert client.breaks == 0
+            await client.close()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert [(hello.epoch, hello.seq) for hello in hellos] == [(0, 0), (3, 13)]
 
 
 def test_two_bits_a_place_unpack_to_a_byte_a_place() -> None:
