@@ -1,4 +1,4 @@
-"""The page bears a server that goes away and comes back."""
+"""The page bears a server that goes away, a network that is gone and a token that is worthless."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Buyer
+from tests.browser.conftest import Buyer, OpenPage
 from tests.browser.seat_page import SeatPage
 from tests.browser.site_process import Site
 from tests.venues import B, pocket_chart
-
 
 # The page's longest pause between attempts, and a slow start of the server, several times over.
 _LONGEST_RETURN_MS = 60_000
@@ -44,3 +43,28 @@ def test_the_basket_is_there_again_after_the_server_was_restarted(
     seats.expect_live(_LONGEST_RETURN_MS)
     seats.expect_lines("Row B · Seat 3", "Row B · Seat 4")
     seats.check_clean()
+
+
+def test_a_network_that_is_gone_is_said_and_comes_back_by_itself(
+    open_page: OpenPage, site: Site
+) -> None:
+    seats = open_page(site.put_on_sale(pocket_chart()))
+    seats.click_place(B[2])
+    seats.expect_lines("Row B · Seat 3")
+    seats.page.context.set_offline(True)
+    expect(seats.page.get_by_test_id("link-state")).to_have_text("Offline")
+    expect(seats.page.get_by_text("You are offline.")).to_be_visible()
+    seats.page.context.set_offline(False)
+    seats.expect_live()
+    seats.expect_lines("Row B · Seat 3")
+
+
+def test_a_worthless_token_is_replaced(site: Site, buyer: Buyer) -> None:
+    event = site.put_on_sale(pocket_chart())
+    page = buyer().new_page()
+    page.goto(site.address)
+    page.evaluate("localStorage.setItem('seatengine.viewer', 'worthless')")
+    seats = SeatPage(page, f"{site.address}/e/{event}")
+    seats.open()
+    seats.click_place(B[2])
+    seats.expect_lines("Row B · Seat 3")
