@@ -234,7 +234,7 @@ def test_a_delta_is_taken_when_it_follows_and_a_gap_asks_anew() -> None:
     hellos: list[Hello] = []
 
     async def script(connection: ServerConnection) -> None:
-        hellos.append(msgspec.msgpack.decode(await connection.recv(), type=Hello))
+        hellos.append(msgspec.msgpack.decode(await connection.recv(decode=False), type=Hello))
         first_view = encode_message(View(3, 10, 4, bytes(1)))
         for message in (
             *(welcome, first_view, mine),
@@ -242,7 +242,7 @@ def test_a_delta_is_taken_when_it_follows_and_a_gap_asks_anew() -> None:
             *(delta(8, 12, 0, 1), delta(12, 13, 1, 2), delta(9, 13, 1, 0), delta(20, 21, 2, 1)),
         ):
             await connection.send(message)
-        hellos.append(msgspec.msgpack.decode(await connection.recv(), type=Hello))
+        hellos.append(msgspec.msgpack.decode(await connection.recv(decode=False), type=Hello))
         for message in (welcome, delta(13, 21, 3, 3), mine):
             await connection.send(message)
         await connection.wait_closed()
