@@ -131,14 +131,15 @@ class EmbeddedPostgres:
             if not self.data.exists():
                 self._make(bin_dir, account)
             self._ensure_running(bin_dir, account)
-            self._use = _lock(self._use_lock, fcntl.LOCK_SH)
+            if self._use is None:
+                self._use = _lock(self._use_lock, fcntl.LOCK_SH)
 
     def watch(self, leaving: threading.Event) -> None:
         """Start the server again whenever it has died, until `leaving` is set. Blocks."""
         pause_s = _WATCH_S
         while not leaving.wait(pause_s):
             pause_s = _WATCH_S
-            if self._answers():
+            if self.pid is not None and _is_alive(self.pid):
                 continue
             _log.error("the embedded Postgres in %s is gone; starting it again", self.data)
             try:
@@ -279,6 +280,16 @@ class EmbeddedPostgres:
                 said = lock.read_text().split()
                 if not said or not _may_be_postgres(int(said[0])):
                     lock.unlink()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _may_be_postgres(pid)
 
 
 def _may_be_postgres(pid: int) -> bool:

@@ -84,6 +84,7 @@ def test_the_last_to_leave_stops_it(folder: Path) -> None:
     one, two = EmbeddedPostgres(folder / "postgres"), EmbeddedPostgres(folder / "postgres")
     one.start()
     two.start()
+    one.start()
     pid = one.pid
     one.stop()
     assert two.pid == pid

@@ -51,6 +51,7 @@ def server() -> Iterator[EmbeddedPostgres]:
         yield postgres
     finally:
         postgres.stop()
+        assert postgres.pid is None
         shutil.rmtree(folder)
 
 
