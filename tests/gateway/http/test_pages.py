@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,11 @@ def dist(tmp_path: Path) -> Path:
 
 
 def get(
-    dist: Path, path: str, embed_origins: Sequence[str] = (), method: str = "GET"
+    dist: Path,
+    path: str,
+    embed_origins: Sequence[str] = (),
+    method: str = "GET",
+    encoding: str = "gzip",
 ) -> httpx.Response:
     app = Starlette(
         routes=page_routes(dist, DOCUMENT),
@@ -43,7 +48,7 @@ def get(
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://site") as client:
-            return await client.request(method, path)
+            return await client.request(method, path, headers={"Accept-Encoding": encoding})
 
     return asyncio.run(ask())
 
@@ -72,6 +77,20 @@ def test_nothing_else_is_served(dist: Path, path: str) -> None:
     assert answer.status_code == 404
     assert "secret" not in answer.text
     assert "immutable" not in answer.headers.get("cache-control", "")
+
+
+def test_assets_travel_packed_where_the_browser_takes_that(dist: Path) -> None:
+    asset = dist / "assets" / "main-1a2b.js"
+    asset.with_name("main-1a2b.js.gz").write_bytes(gzip.compress(b"export {}"))
+    packed = get(dist, "/assets/main-1a2b.js")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in packed.headers["cache-control"]
+    assert packed.text == "export {}"
+    plain = get(dist, "/assets/main-1a2b.js", encoding="identity")
+    assert "content-encoding" not in plain.headers
+    assert plain.text == "export {}"
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
 
 
 def test_only_reading(dist: Path) -> None:
