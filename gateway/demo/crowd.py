@@ -26,6 +26,7 @@ from gateway.demo.visitor import Visitor
 
 _LATENCIES_KEPT: Final = 20_000
 _HOME_WITHIN_S: Final = 8.0
+_REPORT_EVERY_S: Final = 1.0
 
 
 class ShowPlan(msgspec.Struct):
@@ -169,7 +170,10 @@ class Crowd:
 
     async def _report(self) -> None:
         while not self.going_home:
-            await asyncio.wait([asyncio.create_task(self._home.wait())], timeout=1)
+            try:
+                await asyncio.wait_for(self._home.wait(), _REPORT_EVERY_S)
+            except TimeoutError:
+                pass
             self._record.flush()
             self._write_progress()
 
