@@ -197,10 +197,14 @@ class LiveConnection(asyncio.Protocol):
 
     def send(self, message: bytes) -> None:
         """Send one message of this viewer's own, however busy the event is."""
-        self._write(server_frame(BINARY, message))
+        if self._greeted:
+            self._say(message)
 
     def send_delta(self, frame: bytes) -> None:
         """Send a ready frame; a viewer that does not keep up loses it and gets a View later."""
+        if not self._greeted:
+            # The View of the greeting will have it.
+            return
         if self._paused_s:
             self._lagging = True
         elif not self._closing and self._transport is not None:
@@ -276,7 +280,7 @@ class LiveConnection(asyncio.Protocol):
         if isinstance(effect, Command) and event is not None:
             self._edge.runner.submit(event, effect, self._on_outcome)
         elif isinstance(effect, Say):
-            self.send(effect.payload)
+            self._say(effect.payload)
         elif isinstance(effect, Bye):
             self._close(effect.code)
         elif isinstance(effect, Open):
@@ -304,6 +308,9 @@ class LiveConnection(asyncio.Protocol):
             return
         if not self._closing:
             self._event = event
+            # From before the greeting, so that commands sent right behind Hello are answered in
+            # the order of what happened too.
+            self._edge.hub.watch(event, self, self._session.holder)
             self._do(self._session.read_holds())
 
     def _on_greeting(self, outcome: Outcome) -> None:
@@ -314,12 +321,10 @@ class LiveConnection(asyncio.Protocol):
             self._close(CloseCode.COME_BACK)
             return
         welcome, view, mine = self._session.welcome(live, outcome, _now_ms())
-        self.send(welcome)
+        self._say(welcome)
         self._write(view)
-        self.send(mine)
-        if not self._greeted:
-            self._greeted = True
-            self._edge.hub.watch(self._event, self, self._session.holder)
+        self._say(mine)
+        self._greeted = True
 
     def _on_outcome(self, outcome: Accepted | Refusal | Answer) -> None:
         # What the hub has answered in its turn is not answered again.
@@ -345,6 +350,9 @@ class LiveConnection(asyncio.Protocol):
             self._close(CloseCode.BAD_MESSAGE)
 
     # Writing and closing
+
+    def _say(self, message: bytes) -> None:
+        self._write(server_frame(BINARY, message))
 
     def _write(self, frame: bytes) -> None:
         transport = self._transport

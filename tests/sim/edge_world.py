@@ -109,6 +109,8 @@ class Line:
         self._session = Session(HolderId, clock.now_ms(), 100_000)
         self._greeted = False
         self.say(page.hello())
+        for message in list(page.unanswered.values()):
+            self.say(message)
 
     def say(self, message: wire.ClientMessage) -> None:
         """The page sends `message`."""
@@ -123,12 +125,12 @@ class Line:
     # A Watcher of the hub.
 
     def send(self, message: bytes) -> None:
-        if not self.cut:
-            self.page.hear(wire.decode_server_message(message))
+        if self._greeted:
+            self._say(message)
 
     def send_delta(self, frame: bytes) -> None:
-        for payload in _unframed(frame):
-            self.send(payload)
+        if self._greeted:
+            self._write(frame)
 
     def answer(self, accepted: Accepted) -> bool:
         if not self._session.asked(accepted.id):
@@ -142,15 +144,24 @@ class Line:
 
     # What the session says.
 
+    def _say(self, message: bytes) -> None:
+        if not self.cut:
+            self.page.hear(wire.decode_server_message(message))
+
+    def _write(self, frame: bytes) -> None:
+        for payload in _unframed(frame):
+            self._say(payload)
+
     def _do(self, effect: Effect) -> None:
         match effect:
             case None:
                 return
             case Say():
-                self.send(effect.payload)
+                self._say(effect.payload)
             case Bye():
                 raise Broken(f"E3: a well-behaved page was sent away with {effect.code.name}")
             case Open():
+                self._hub.watch(EVENT, self, HolderId(self.page.holder))
                 self._do(self._session.read_holds())
             case Greet():
                 self._runner.submit(EVENT, effect.command, self._on_greeting)
@@ -173,19 +184,15 @@ class Line:
             self.hang_up()
             return
         welcome, view, mine = self._session.welcome(live, outcome, self._clock.now_ms())
-        self.send(welcome)
-        self.send_delta(view)
-        self.send(mine)
-        if not self._greeted:
-            self._greeted = True
-            self._hub.watch(EVENT, self, HolderId(self.page.holder))
-            for message in list(self.page.unanswered.values()):
-                self.say(message)
+        self._say(welcome)
+        self._write(view)
+        self._say(mine)
+        self._greeted = True
 
     def _on_outcome(self, outcome: Outcome) -> None:
         live = self._hub.live(EVENT)
         if not self.cut and live is not None and self._session.asked(outcome.id):
-            self.send(self._session.outcome(live, outcome))
+            self._say(self._session.outcome(live, outcome))
 
 
 def _unframed(frame: bytes) -> Iterator[bytes]:
@@ -327,12 +334,23 @@ class EdgeWorld:
                 await asyncio.sleep(0.1)
         if self._broken:
             raise self._broken[0]
+        await self._until_said()
         shard = self._shard
         assert shard is not None
         for number, page in enumerate(self._pages):
             require(not page.unanswered, "D6", f"page {number} waits for {page.unanswered}")
             self._check_map(number, page, shard)
             self._check_basket(number, page, shard)
+
+    async def _until_said(self) -> None:
+        """A hold may have ended just now: until the shard has been quiet for longer than a tick."""
+        for _ in range(50):
+            shard = self._shard
+            assert shard is not None
+            seq, next_ms = shard.seq, shard.next_expiry_ms
+            await asyncio.sleep(0.2)
+            if shard.seq == seq and next_ms > self._clock.now_ms():
+                return
 
     def _check_map(self, number: int, page: Page, shard: Shard) -> None:
         shown = bytes(page.statuses)
