@@ -120,14 +120,16 @@ class Session:
 
     def _may_speak(self, now_ms: int) -> bool:
         """A token bucket."""
+        allowance = self._allowance
         passed_ms = now_ms - self._allowance_at_ms
         if passed_ms > 0:
             self._allowance_at_ms = now_ms
-            grown = self._allowance + passed_ms * self._allowance_per_ms
-            self._allowance = min(grown, self._burst)
-        if self._allowance < 1:
+            allowance += passed_ms * self._allowance_per_ms
+            if allowance > self._burst:
+                allowance = self._burst
+        if allowance < 1:
             return False
-        self._allowance -= 1
+        self._allowance = allowance - 1
         return True
 
     def _greet(self, hello: wire.Hello) -> Effect:
