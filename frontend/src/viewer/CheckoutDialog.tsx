@@ -9,20 +9,20 @@ interface Props {
   readonly sale: Sale;
   readonly state: SaleState;
   readonly event: SaleEvent;
+  /** What was typed so far; it outlives the dialog, not the page. */
+  readonly contact: Contact;
+  readonly onContact: (contact: Contact) => void;
   readonly onClose: () => void;
 }
 
-const CONTACT_KEY = "seatengine.contact";
-
-interface Contact {
+export interface Contact {
   readonly name: string;
   readonly email: string;
 }
 
 /** Name and mail, and the hold becomes a booking. */
-export function CheckoutDialog({ sale, state, event, onClose }: Props) {
+export function CheckoutDialog({ sale, state, event, contact, onContact, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [contact, setContact] = useState<Contact>(keptContact);
   const [problem, setProblem] = useState<Partial<Contact>>({});
   const { basket } = state;
 
@@ -40,7 +40,6 @@ export function CheckoutDialog({ sale, state, event, onClose }: Props) {
       dialog.current?.querySelector<HTMLInputElement>(found.name ? "#buyer-name" : "#buyer-email")?.focus();
       return;
     }
-    sessionStorage.setItem(CONTACT_KEY, JSON.stringify(contact));
     sale.book(contact.name.trim(), contact.email.trim());
   };
 
@@ -69,7 +68,7 @@ export function CheckoutDialog({ sale, state, event, onClose }: Props) {
           autoComplete="name"
           value={contact.name}
           problem={problem.name}
-          onChange={(name) => setContact({ ...contact, name })}
+          onChange={(name) => onContact({ ...contact, name })}
         />
         <Field
           id="buyer-email"
@@ -79,7 +78,7 @@ export function CheckoutDialog({ sale, state, event, onClose }: Props) {
           type="email"
           value={contact.email}
           problem={problem.email}
-          onChange={(email) => setContact({ ...contact, email })}
+          onChange={(email) => onContact({ ...contact, email })}
         />
         {state.notice?.kind === "refused" ? (
           <p className="form-problem" role="alert">
@@ -139,12 +138,4 @@ function problemsOf({ name, email }: Contact): Partial<Contact> {
       ? {}
       : { email: "Please enter an email address, such as ana@example.org." }),
   };
-}
-
-function keptContact(): Contact {
-  try {
-    return JSON.parse(sessionStorage.getItem(CONTACT_KEY) ?? "") as Contact;
-  } catch {
-    return { name: "", email: "" };
-  }
 }

@@ -6,7 +6,7 @@ import { CloseCode } from "../wire/messages";
 import { AreaCard } from "./AreaCard";
 import { BasketPanel } from "./BasketPanel";
 import { BookedCard } from "./BookedCard";
-import { CheckoutDialog } from "./CheckoutDialog";
+import { CheckoutDialog, type Contact } from "./CheckoutDialog";
 import { FindPanel } from "./FindPanel";
 import { Header, type ViewKind } from "./Header";
 import { keepBooking, keptBookings, type LiveSale } from "./live_sale";
@@ -41,6 +41,7 @@ export function SaleDesk({ event, live, priced: given }: Props) {
   const [view, setView] = useState<ViewKind>("map");
   const [area, setArea] = useState(-1);
   const [checkout, setCheckout] = useState(false);
+  const [contact, setContact] = useState<Contact>({ name: "", email: "" });
   const [reread, setReread] = useState<readonly Booking[]>([]);
   const map = useRef<MapHandle>(null);
   const survey = useSurvey(sale, priced.prices, filter);
@@ -110,7 +111,13 @@ export function SaleDesk({ event, live, priced: given }: Props) {
   }
   const shown = state.booked.length ? state.booked : reread;
   return (
-    <main className="desk" data-view={view}>
+    <main
+      className="desk"
+      data-view={view}
+      onKeyDown={(key) => {
+        if (key.key === "Escape") sale.closeNotice();
+      }}
+    >
       <Header event={event} link={link} view={view} onView={setView} />
       <MapArea
         ref={map}
@@ -189,6 +196,8 @@ export function SaleDesk({ event, live, priced: given }: Props) {
           sale={sale}
           state={state}
           event={event}
+          contact={contact}
+          onContact={setContact}
           onClose={() => setCheckout(false)}
         />
       ) : null}

@@ -58,7 +58,8 @@ function Ready({ event: first, live, onRetry }: { event: SaleEvent; live: LiveSa
       if (chartHash && chartHash !== live.chart.hash) onRetry();
       else if (now !== changes) {
         changes = now;
-        void fetchEvent(event.id).then(setEvent);
+        // Without an answer the old prices stay; what is held next is told at its true price.
+        fetchEvent(event.id).then(setEvent, () => undefined);
       }
     });
   }, [live, event.id, onRetry]);

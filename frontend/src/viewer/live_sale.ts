@@ -5,16 +5,18 @@ import type { ChartModel } from "../model/chart";
 import { createViewer } from "../wire/api";
 import { LiveConnection, type Link } from "../wire/connection";
 import { CloseCode } from "../wire/messages";
+import { forget, keep, kept, keptJson } from "./storage";
 
 const TOKEN_KEY = "seatengine.viewer";
+const MOST_BOOKINGS = 20;
 
 export async function viewerToken(): Promise<string> {
-  const kept = localStorage.getItem(TOKEN_KEY);
-  if (kept) return kept;
+  const known = kept(TOKEN_KEY);
+  if (known) return known;
   const token = await createViewer();
   // Another tab may have been quicker; both must speak as the same viewer.
-  const first = localStorage.getItem(TOKEN_KEY) ?? token;
-  localStorage.setItem(TOKEN_KEY, first);
+  const first = kept(TOKEN_KEY) ?? token;
+  keep(TOKEN_KEY, first);
   return first;
 }
 
@@ -65,7 +67,7 @@ export class LiveSale {
   private linked(link: Link): void {
     if (link.state === "ended" && link.code === CloseCode.BAD_TOKEN && !this.renewed) {
       this.renewed = true;
-      localStorage.removeItem(TOKEN_KEY);
+      forget(TOKEN_KEY);
       void viewerToken().then((token) => {
         this.token = token;
         this.connection.open();
@@ -79,16 +81,12 @@ export class LiveSale {
 
 /** Bookings stay on this device, so that a reload still shows them. */
 export function keepBooking(event: string, booking: Booking): void {
-  const kept = keptBookings(event).filter((b) => b.booking !== booking.booking);
-  localStorage.setItem(bookingsKey(event), JSON.stringify([...kept, booking].slice(-20)));
+  const others = keptBookings(event).filter((b) => b.booking !== booking.booking);
+  keep(bookingsKey(event), JSON.stringify([...others, booking].slice(-MOST_BOOKINGS)));
 }
 
 export function keptBookings(event: string): readonly Booking[] {
-  try {
-    return JSON.parse(localStorage.getItem(bookingsKey(event)) ?? "[]") as Booking[];
-  } catch {
-    return [];
-  }
+  return keptJson<readonly Booking[]>(bookingsKey(event), []);
 }
 
 function bookingsKey(event: string): string {

@@ -1,6 +1,7 @@
 /** Light or dark: the system's choice until the buyer makes one. */
 
 import { useSyncExternalStore } from "react";
+import { keep, kept } from "./storage";
 
 export type Theme = "light" | "dark";
 
@@ -9,8 +10,8 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 export function currentTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
-  if (kept === "light" || kept === "dark") return kept;
+  const chosen = kept(KEY);
+  if (chosen === "light" || chosen === "dark") return chosen;
   return system.matches ? "dark" : "light";
 }
 
@@ -20,7 +21,7 @@ export function applyTheme(): void {
 }
 
 export function toggleTheme(): void {
-  localStorage.setItem(KEY, currentTheme() === "dark" ? "light" : "dark");
+  keep(KEY, currentTheme() === "dark" ? "light" : "dark");
   applyTheme();
 }
 
