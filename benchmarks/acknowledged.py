@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -36,7 +37,7 @@ async def count_lost(
     """
     journal = await _commands(pool, event, after_seq)
     done = [t for t in told if not isinstance(t.answer, wire.Refused)]
-    unwritten = {number for number, said in enumerate(done) if not _is_written(said, journal)}
+    unwritten = {number for number, said in enumerate(done) if not is_written(said, journal)}
     ended = {t.answer.hold for t in done if isinstance(t.answer, wire.Ended | wire.Booked)}
     by_token: dict[str, list[tuple[int, Answer]]] = {}
     for number, said in enumerate(done):
@@ -45,7 +46,7 @@ async def count_lost(
     for token, answers in by_token.items():
         client = Client(url, event, token)
         await client.connect()
-        undone |= {number for number, answer in answers if not _is_so(answer, client, ended)}
+        undone |= {number for number, answer in answers if not is_so(answer, client, ended)}
         await client.close()
     return len(unwritten | undone)
 
@@ -59,7 +60,8 @@ async def _commands(pool: Pool, event: EventId, after_seq: int) -> dict[str, tup
     return found
 
 
-def _is_written(said: Acknowledged, journal: dict[str, tuple[int, Entry]]) -> bool:
+def is_written(said: Acknowledged, journal: Mapping[str, tuple[int, Entry]]) -> bool:
+    """Whether the journal says of the command what its sender was told. Refusals are not asked."""
     seq, entry = journal.get(f"{said.viewer}/{said.answer.ref}", (0, None))
     match said.answer, entry:
         case wire.Held(_, state), SeatsHeld():
@@ -71,7 +73,7 @@ def _is_written(said: Acknowledged, journal: dict[str, tuple[int, Entry]]) -> bo
     return False
 
 
-def _is_so(answer: Answer, client: Client, ended: set[int]) -> bool:
+def is_so(answer: Answer, client: Client, ended: set[int]) -> bool:
     """Whether the server still stands by what it said; `ended` holds were ended by later words."""
     assert client.statuses is not None
     match answer:
