@@ -14,9 +14,10 @@ def say(line: str) -> None:
 
 
 def finish(result: msgspec.Struct, *, json: bool) -> None:
-    """End a benchmark: its figures by name, and with `json` as the last line."""
+    """End a benchmark: its figures by name, and with `json` all of it as the last line."""
     for name, value in msgspec.structs.asdict(result).items():
-        say(f"  {name:<30} {value}")
+        if isinstance(value, int | float):
+            say(f"  {name:<30} {value:,}")
     if json:
         say(msgspec.json.encode(result).decode())
 
