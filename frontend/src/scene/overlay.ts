@@ -1,6 +1,6 @@
 /** What moves or is this viewer's own: drawn anew each frame, above the bitmaps. */
 
-import type { ChartModel } from "../model/chart";
+import { isOnFloor, type ChartModel } from "../model/chart";
 import { css } from "../model/colour";
 import { ASKED, LEAVING, MY_BOOKING, NOT_MINE, type SeatStore } from "../model/seats";
 import type { Frame } from "./ground";
@@ -11,6 +11,7 @@ const FADE_MS = 180;
 const FLASH_MS = 900;
 const MOST_FADES = 300;
 const PIN_BELOW_PX = 3.2;
+const PIN_RADIUS_PX = 11;
 
 interface Fade {
   readonly from: SeatLook;
@@ -73,10 +74,11 @@ export class Overlay {
     ];
     ctx.save();
     if (far < 1) this.drawFades(ctx, frame, r, at, now);
-    for (const place of this.own) {
-      if (!this.tiles.isDrawn(place)) continue;
-      if (far > 0.5 || r < PIN_BELOW_PX) this.drawPin(ctx, at(place), frame);
-      else this.drawOwn(ctx, place, at(place), r, frame, now, calm);
+    if (far > 0.5 || r < PIN_BELOW_PX) this.drawPins(ctx, at, frame);
+    else {
+      for (const place of this.own) {
+        if (this.tiles.isDrawn(place)) this.drawOwn(ctx, place, at(place), r, frame, now, calm);
+      }
     }
     for (const [place, startedAt] of this.flashes) {
       const t = (now - startedAt) / FLASH_MS;
@@ -157,15 +159,35 @@ export class Overlay {
     ctx.globalAlpha = 1;
   }
 
-  /** From afar: where one's own places are. */
-  private drawPin(ctx: CanvasRenderingContext2D, [x, y]: [number, number], frame: Frame): void {
-    ctx.fillStyle = css(frame.palette.ink);
-    ctx.strokeStyle = css(frame.palette.surface);
-    ctx.lineWidth = 2;
-    ctx.beginPath();
-    ctx.arc(x, y, 5, 0, Math.PI * 2);
-    ctx.fill();
-    ctx.stroke();
+  /** From afar: in which blocks one's own places are, and how many. */
+  private drawPins(
+    ctx: CanvasRenderingContext2D,
+    at: (place: number) => [number, number],
+    { palette, floor }: Frame,
+  ): void {
+    const byBlock = new Map<number, number[]>();
+    for (const place of this.own) {
+      const block = this.chart.block[place]!;
+      if (!isOnFloor(this.chart.blocks[block]?.floor ?? "", floor)) continue;
+      const places = byBlock.get(block);
+      if (places) places.push(place);
+      else byBlock.set(block, [place]);
+    }
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.font = `650 12px ${palette.family}`;
+    for (const places of byBlock.values()) {
+      const points = places.map(at);
+      const x = points.reduce((sum, point) => sum + point[0], 0) / points.length;
+      const y = points.reduce((sum, point) => sum + point[1], 0) / points.length;
+      ctx.fillStyle = css(palette.ink);
+      ctx.beginPath();
+      ctx.arc(x, y, PIN_RADIUS_PX, 0, Math.PI * 2);
+      ctx.fill();
+      ring(ctx, [x, y], PIN_RADIUS_PX, 2, css(palette.ground));
+      ctx.fillStyle = css(palette.ground);
+      ctx.fillText(String(places.length), x, y + 0.5);
+    }
   }
 
   /** Whether something asked for is still turning. */
