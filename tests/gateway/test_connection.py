@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import socket
 import time
@@ -11,7 +10,6 @@ from contextlib import ExitStack
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -22,8 +20,13 @@ from gateway.frames import BINARY, server_frame
 from gateway.wire import CloseCode
 from seatengine import limits
 from seatengine.shell.embedded import EmbeddedPostgres
-from seatengine.shell.migrate import migrate
-from tests.gateway.http.site import Site, chart_file, put_on_sale, serving
+from tests.gateway.http.site import (
+    Site,
+    chart_file,
+    fresh_database,
+    put_on_sale,
+    serving,
+)
 from tests.gateway.test_fanout import Viewer
 from tests.venues import hall_chart
 
@@ -36,16 +39,7 @@ _WAIT_S = 20
 def site(
     postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    async def create() -> None:
-        connection = await asyncpg.connect(postgres_server.url)
-        try:
-            await connection.execute("create database live_tests")
-        finally:
-            await connection.close()
-
-    asyncio.run(create())
-    url = postgres_server.url.replace("@/postgres?", "@/live_tests?")
-    asyncio.run(migrate(url))
+    url = fresh_database(postgres_server, "live_tests")
     with serving(url, tmp_path_factory.mktemp("live")) as running:
         yield running
 

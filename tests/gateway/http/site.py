@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 import httpx
 import uvicorn
 
@@ -17,6 +18,8 @@ from gateway.app import Parts, assembled
 from gateway.auth import mint_api_key
 from seatengine.chart.chart import Chart
 from seatengine.chart.exporters import write_chart
+from seatengine.shell.embedded import EmbeddedPostgres
+from seatengine.shell.migrate import migrate
 from seatengine.shell.settings import Settings
 from tests import venues
 
@@ -115,6 +118,22 @@ def serving(database_url: str, data_dir: Path) -> Iterator[Site]:
         thread.join(_START_S)
     if failures:
         raise failures[0]
+
+
+def fresh_database(server: EmbeddedPostgres, name: str) -> str:
+    """The URL of a new, migrated database on the tests' server."""
+
+    async def create() -> None:
+        connection = await asyncpg.connect(server.url)
+        try:
+            await connection.execute(f"create database {name}")
+        finally:
+            await connection.close()
+
+    asyncio.run(create())
+    url = server.url.replace("@/postgres?", f"@/{name}?")
+    asyncio.run(migrate(url))
+    return url
 
 
 def chart_file(chart: Chart) -> bytes:
