@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { between, clamp, fit, restingScale, scaleRange, settled, toScreen, toWorld, zoomTo } from "../src/model/camera";
+import {
+  between,
+  clamp,
+  fit,
+  restingScale,
+  scaleRange,
+  settled,
+  toScreen,
+  toWorld,
+  zoomTo,
+} from "../src/model/camera";
 
 const BOUNDS = { left: 0, top: 0, right: 200, bottom: 100 };
 const SCREEN = { width: 800, height: 600 };

@@ -58,7 +58,14 @@ describe("survey", () => {
 
   it("counts what is free, its prices and the longest run", () => {
     const { blocks, free, from, freeByCategory } = survey(chart, statuses, PRICES, NO_FILTER);
-    expect(blocks[0]).toMatchObject({ places: 8, free: 6, fitting: 6, from: 5_000, to: 9_000, longestRun: 3 });
+    expect(blocks[0]).toMatchObject({
+      places: 8,
+      free: 6,
+      fitting: 6,
+      from: 5_000,
+      to: 9_000,
+      longestRun: 3,
+    });
     expect(blocks[2]).toMatchObject({ free: 3, longestRun: 3 });
     expect([free, from]).toEqual([11, 2_500]);
     expect(freeByCategory).toEqual([5, 3, 3]);
@@ -104,7 +111,14 @@ describe("outlines", () => {
   });
 
   it("turns a rectangle", () => {
-    const ring = ringOfShape({ type: "rectangle", center: [0, 0], width: 20, height: 10, rotation: 90, corner_radius: 0 });
+    const ring = ringOfShape({
+      type: "rectangle",
+      center: [0, 0],
+      width: 20,
+      height: 10,
+      rotation: 90,
+      corner_radius: 0,
+    });
     expect(contains([ring], 0, 9)).toBe(true);
     expect(contains([ring], 9, 0)).toBe(false);
   });

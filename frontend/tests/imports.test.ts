@@ -33,14 +33,20 @@ it("imports point one way", () => {
 });
 
 it("only the connection names WebSocket", () => {
-  const naming = files(SOURCES).filter((path) => /\bWebSocket\b/.test(readFileSync(path, "utf8").replace(/\/\*[^]*?\*\//g, "")));
+  const naming = files(SOURCES).filter((path) =>
+    /\bWebSocket\b/.test(readFileSync(path, "utf8").replace(/\/\*[^]*?\*\//g, "")),
+  );
   expect(naming.map((path) => relative(SOURCES, path))).toEqual(["wire/connection.ts"]);
 });
 
 it("the model has no DOM, no clock and no chance", () => {
   const impure = files(SOURCES)
     .filter((path) => PURE.includes(layerOf(path)))
-    .filter((path) => /\b(document|window|localStorage|Date\.now|Math\.random|performance|setTimeout)\b/.test(readFileSync(path, "utf8").replace(/\/\*[^]*?\*\//g, "")));
+    .filter((path) =>
+      /\b(document|window|localStorage|Date\.now|Math\.random|performance|setTimeout)\b/.test(
+        readFileSync(path, "utf8").replace(/\/\*[^]*?\*\//g, ""),
+      ),
+    );
   expect(impure.map((path) => relative(SOURCES, path))).toEqual([]);
 });
 

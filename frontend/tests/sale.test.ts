@@ -31,7 +31,15 @@ class Desk {
   }
 
   held(ref: string, hold: number, places: readonly number[], extra: Partial<{ step: number }> = {}): void {
-    this.hear({ type: "Held", ref, state: state(hold, places), added: places, dropped: [], step: 0, ...extra });
+    this.hear({
+      type: "Held",
+      ref,
+      state: state(hold, places),
+      added: places,
+      dropped: [],
+      step: 0,
+      ...extra,
+    });
   }
 
   refused(ref: string, code: number, places: number[] = [], beside: number[] = []): void {
@@ -104,7 +112,9 @@ describe("picking", () => {
 
   it("asks an area for a quantity", () => {
     desk.sale.takeQuantity(FLOOR_GROUP, 2);
-    expect(desk.asked).toEqual([{ type: "HoldQuantity", ref: "r1", group: FLOOR_GROUP, quantity: 2, into: 0 }]);
+    expect(desk.asked).toEqual([
+      { type: "HoldQuantity", ref: "r1", group: FLOOR_GROUP, quantity: 2, into: 0 },
+    ]);
   });
 
   it("explains a place that is not free, without asking", () => {
@@ -212,7 +222,13 @@ describe("booking", () => {
     desk.sale.toggle(4);
     desk.held("r1", 9, [4]);
     desk.sale.book("Ana", "ana@example.org");
-    expect(desk.asked[1]).toEqual({ type: "Book", ref: "r2", hold: 9, name: "Ana", email: "ana@example.org" });
+    expect(desk.asked[1]).toEqual({
+      type: "Book",
+      ref: "r2",
+      hold: 9,
+      name: "Ana",
+      email: "ana@example.org",
+    });
     expect(desk.sale.state.booking).toBe(true);
     desk.hear({ type: "Booked", ref: "r2", hold: 9, booking: "B-1", places: [4], total: 5_000 });
     expect(desk.sale.state.booked).toEqual([{ booking: "B-1", places: [4], prices: [5_000], total: 5_000 }]);

@@ -52,7 +52,16 @@ const PLACES: readonly Place[] = [
 const GROUPS: readonly GroupView[] = [
   ["ra", 0, "A", 0, "", false, [[0, 4]], null],
   ["rb", 0, "B", 0, "", false, [[4, 4]], null],
-  ["t1", 1, "1", 1, "", true, [[8, 2]], { type: "ellipse", center: [65, 60], radius_x: 4, radius_y: 4, rotation: 0 }],
+  [
+    "t1",
+    1,
+    "1",
+    1,
+    "",
+    true,
+    [[8, 2]],
+    { type: "ellipse", center: [65, 60], radius_x: 4, radius_y: 4, rotation: 0 },
+  ],
   ["fl", 3, "Floor", -1, "", false, [[10, 3]], { type: "polygon", points: square(20, 80, 20) }],
 ];
 

@@ -6,7 +6,13 @@ import { ThemeToggle } from "../viewer/Header";
 import { EmptyRows, PageState } from "../viewer/states";
 import { useTheme } from "../viewer/theme";
 import { fromPrice, left } from "../viewer/words";
-import { fetchAvailability, fetchChartView, fetchEvents, type Availability, type EventSummary } from "../wire/api";
+import {
+  fetchAvailability,
+  fetchChartView,
+  fetchEvents,
+  type Availability,
+  type EventSummary,
+} from "../wire/api";
 import "./landing.css";
 
 type Loaded = readonly EventSummary[] | "loading" | "failed";
@@ -75,7 +81,13 @@ function EventCard({ event }: { readonly event: EventSummary }) {
           <h2>{event.name}</h2>
           <p>{[eventDate(event.starts_at), event.venue].filter(Boolean).join(" · ")}</p>
           <div className="event-left" data-known={availability ? "" : undefined}>
-            <i style={{ "--share": availability ? availability.free / availability.total : 0 } as React.CSSProperties} />
+            <i
+              style={
+                {
+                  "--share": availability ? availability.free / availability.total : 0,
+                } as React.CSSProperties
+              }
+            />
           </div>
           <p className="event-more">
             <span>{availability ? leftWords(availability, event.currency) : "\u00a0"}</span>
@@ -121,5 +133,7 @@ function Silhouette({ url }: { readonly url: string }) {
   useEffect(() => {
     if (chart) drawSilhouette(canvas.current!, chart);
   }, [chart, theme]);
-  return <canvas ref={canvas} className="silhouette" data-drawn={chart ? "" : undefined} aria-hidden="true" />;
+  return (
+    <canvas ref={canvas} className="silhouette" data-drawn={chart ? "" : undefined} aria-hidden="true" />
+  );
 }

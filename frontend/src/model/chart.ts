@@ -168,11 +168,7 @@ function coordinates(bytes: Uint8Array, scale: number): Float32Array {
   return values;
 }
 
-function membersOf(
-  views: readonly GroupView[],
-  group: Int32Array,
-  flags: Uint8Array,
-): readonly Int32Array[] {
+function membersOf(views: readonly GroupView[], group: Int32Array, flags: Uint8Array): readonly Int32Array[] {
   const counts = new Int32Array(views.length);
   const counted = (place: number) => group[place]! >= 0 && !(flags[place]! & GONE);
   for (let i = 0; i < group.length; i += 1) if (counted(i)) counts[group[i]!]! += 1;

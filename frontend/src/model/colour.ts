@@ -7,7 +7,16 @@ export interface Rgb {
 }
 
 /** Apart for deuteranopes, protanopes and in grey; used where a chart gives no usable colour. */
-export const PALETTE = ["#3b5bdb", "#e8890c", "#0c8599", "#9c36b5", "#5c940d", "#c2255c", "#7a5c3e", "#495057"];
+export const PALETTE = [
+  "#3b5bdb",
+  "#e8890c",
+  "#0c8599",
+  "#9c36b5",
+  "#5c940d",
+  "#c2255c",
+  "#7a5c3e",
+  "#495057",
+];
 
 export function parseColour(text: string): Rgb | null {
   const short = /^#?([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(text.trim());

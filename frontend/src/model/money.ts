@@ -30,5 +30,7 @@ export function shortMoney(minor: number, currency: string, locale: string): str
   if (minor === 0) return FREE_OF_CHARGE;
   const digits = formatOf(currency, locale, false).resolvedOptions().maximumFractionDigits ?? 2;
   const unit = 10 ** digits;
-  return minor % unit ? money(minor, currency, locale) : formatOf(currency, locale, true).format(minor / unit);
+  return minor % unit
+    ? money(minor, currency, locale)
+    : formatOf(currency, locale, true).format(minor / unit);
 }

@@ -4,12 +4,7 @@ import { AREA, GONE, isOnFloor, type ChartModel } from "./chart";
 import { FREE } from "./seats";
 
 /** Up to `count` free places of the same row, nearest to `place` first. */
-export function freeBeside(
-  chart: ChartModel,
-  statuses: Uint8Array,
-  place: number,
-  count: number,
-): number[] {
+export function freeBeside(chart: ChartModel, statuses: Uint8Array, place: number, count: number): number[] {
   const group = chart.groups[chart.group[place]!];
   if (!group || group.kind === AREA) return [];
   const distance = (other: number) =>

@@ -145,11 +145,7 @@ function edgeDistance(rings: readonly Ring[], x: number, y: number): number {
  * The outlines of a cloud of seats, where the chart drew none: seats are spread over a grid of
  * less than half of `spacing`, grown by almost one spacing so that rows join, and the edge is walked and its corners cut.
  */
-export function outlinesOfSeats(
-  xs: ArrayLike<number>,
-  ys: ArrayLike<number>,
-  spacing: number,
-): Ring[] {
+export function outlinesOfSeats(xs: ArrayLike<number>, ys: ArrayLike<number>, spacing: number): Ring[] {
   if (!xs.length) return [];
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i < xs.length; i += 1) {

@@ -49,8 +49,18 @@ type Wish =
 
 /** What the page has to say. Words are made by the viewer. */
 export type Notice =
-  | { readonly kind: "taken"; readonly places: readonly number[]; readonly beside: readonly number[]; readonly wanted: number }
-  | { readonly kind: "not-free"; readonly place: number; readonly status: number; readonly beside: readonly number[] }
+  | {
+      readonly kind: "taken";
+      readonly places: readonly number[];
+      readonly beside: readonly number[];
+      readonly wanted: number;
+    }
+  | {
+      readonly kind: "not-free";
+      readonly place: number;
+      readonly status: number;
+      readonly beside: readonly number[];
+    }
   | { readonly kind: "refused"; readonly code: number; readonly message: string }
   | { readonly kind: "found"; readonly step: number; readonly places: readonly number[] }
   | { readonly kind: "ended"; readonly count: number; readonly expired: boolean };
@@ -254,7 +264,10 @@ export class Sale {
     for (const hold of holds) this.holds.set(hold.hold, hold);
     const kept = new Set(holds.flatMap((hold) => hold.places));
     const lost = before.flatMap((hold) => hold.places).filter((p) => !kept.has(p));
-    this.seats.mark(lost.filter((p) => this.seats.mine[p] !== MY_BOOKING), NOT_MINE);
+    this.seats.mark(
+      lost.filter((p) => this.seats.mine[p] !== MY_BOOKING),
+      NOT_MINE,
+    );
     this.seats.mark(kept, MINE);
     const asked = [...this.asks.values()];
     for (const { message, marked } of asked) {
@@ -377,11 +390,7 @@ export class Sale {
         this.send({ type: "Hold", ref, places: wish.places, into }, wish, marked, ASKED);
         break;
       case "quantity":
-        this.send(
-          { type: "HoldQuantity", ref, group: wish.group, quantity: wish.quantity, into },
-          wish,
-          [],
-        );
+        this.send({ type: "HoldQuantity", ref, group: wish.group, quantity: wish.quantity, into }, wish, []);
         break;
       case "whole":
         this.send({ type: "HoldWhole", ref, group: wish.group, into }, wish, marked, ASKED);
@@ -451,4 +460,3 @@ export class Sale {
     for (const listener of this.listeners) listener();
   }
 }
-

@@ -90,7 +90,9 @@ export class BlockLabels {
       if (this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
     }
     const name = block.label ? [block.label] : [];
-    return this.hasRoom(block, name, frame, SMALL) ? { lines: name, size: SMALL } : { lines: [], size: SMALL };
+    return this.hasRoom(block, name, frame, SMALL)
+      ? { lines: name, size: SMALL }
+      : { lines: [], size: SMALL };
   }
 
   private hasRoom(block: Block, lines: readonly string[], frame: Frame, size: Size): boolean {
@@ -123,7 +125,8 @@ export class BlockLabels {
     const canvas = document.createElement("canvas");
     const height = lines.length * size.line;
     const { family } = frame.palette;
-    const width = Math.ceil(Math.max(...lines.map((text, line) => this.widthOf(text, fontOf(line, family, size))))) + 4;
+    const width =
+      Math.ceil(Math.max(...lines.map((text, line) => this.widthOf(text, fontOf(line, family, size))))) + 4;
     canvas.width = Math.round(width * this.pixelRatio);
     canvas.height = Math.round(height * this.pixelRatio);
     const ctx = canvas.getContext("2d")!;

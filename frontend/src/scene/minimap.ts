@@ -101,7 +101,13 @@ export class Minimap {
     return fit(this.bounds, this.size(), padding);
   }
 
-  private paint(canvas: HTMLCanvasElement, frame: Frame, camera: Camera, width: number, height: number): void {
+  private paint(
+    canvas: HTMLCanvasElement,
+    frame: Frame,
+    camera: Camera,
+    width: number,
+    height: number,
+  ): void {
     canvas.width = Math.round(width * this.pixelRatio);
     canvas.height = Math.round(height * this.pixelRatio);
     const ctx = canvas.getContext("2d")!;

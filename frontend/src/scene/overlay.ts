@@ -195,7 +195,6 @@ export class Overlay {
     for (const place of this.own) if (this.seats.mine[place] === ASKED) return true;
     return false;
   }
-
 }
 
 function ring(

@@ -56,5 +56,9 @@ export function categoryColour(text: string, index: number, ground: Rgb, surface
 export function availabilityFill(palette: MapPalette, category: number, share: number): Rgb {
   const colour = palette.categories[category]?.rgb ?? palette.inkSoft;
   if (share <= 0) return mix(palette.ground, palette.line, 0.7);
-  return mix(palette.ground, colour, (palette.dark ? 0.36 : 0.24) + (palette.dark ? 0.5 : 0.62) * share ** 0.7);
+  return mix(
+    palette.ground,
+    colour,
+    (palette.dark ? 0.36 : 0.24) + (palette.dark ? 0.5 : 0.62) * share ** 0.7,
+  );
 }

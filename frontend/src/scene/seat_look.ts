@@ -98,7 +98,12 @@ function tracePath(ctx: CanvasRenderingContext2D, at: readonly number[], r: numb
 }
 
 /** Restricted view: the lower half is veiled. */
-function shadeHalf(ctx: CanvasRenderingContext2D, at: readonly number[], r: number, palette: MapPalette): void {
+function shadeHalf(
+  ctx: CanvasRenderingContext2D,
+  at: readonly number[],
+  r: number,
+  palette: MapPalette,
+): void {
   ctx.fillStyle = css(palette.ground, 0.55);
   ctx.beginPath();
   for (let i = 0; i < at.length; i += 2) {

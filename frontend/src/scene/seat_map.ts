@@ -36,8 +36,7 @@ import { SeatTiles } from "./seat_tiles";
 import { Targets } from "./targets";
 
 export type MapTarget =
-  | { readonly kind: "place"; readonly place: number }
-  | { readonly kind: "block"; readonly block: number };
+  { readonly kind: "place"; readonly place: number } | { readonly kind: "block"; readonly block: number };
 
 export interface MapCallbacks {
   readonly onPick: (place: number) => void;
@@ -115,11 +114,16 @@ export class SeatMap {
     this.minimap = minimapBox
       ? new Minimap(chart, minimapBox, pixelRatio, (x, y) => this.centre(x, y))
       : null;
-    this.motion = new Motion((camera) => this.inSight(camera), () => this.redraw());
+    this.motion = new Motion(
+      (camera) => this.inSight(camera),
+      () => this.redraw(),
+    );
     this.stage = new Konva.Stage({ container, ...this.viewport, listening: false });
     this.layers = [this.drawGround, this.drawSeats, this.drawOverlay].map((draw) => {
       const layer = new Konva.Layer({ listening: false });
-      layer.add(new Konva.Shape({ sceneFunc: (ctx: Context) => draw(ctx._context), perfectDrawEnabled: false }));
+      layer.add(
+        new Konva.Shape({ sceneFunc: (ctx: Context) => draw(ctx._context), perfectDrawEnabled: false }),
+      );
       this.stage.add(layer);
       return layer;
     });
@@ -255,11 +259,7 @@ export class SeatMap {
     const middle = factor > 1 ? this.nearestBlockOnScreen() : this.middle();
     const scale = restingScale(this.motion.target.scale * factor, this.range);
     this.atFit = scale <= this.range.least * 1.001;
-    this.motion.ease(
-      this.atFit
-        ? this.whole()
-        : zoomTo(this.motion.target, scale, middle.x, middle.y),
-    );
+    this.motion.ease(this.atFit ? this.whole() : zoomTo(this.motion.target, scale, middle.x, middle.y));
   }
 
   /** The middle, or the block nearest to it where the middle shows a pitch or nothing at all. */
@@ -268,12 +268,15 @@ export class SeatMap {
     const camera = this.motion.target;
     const at = toWorld(camera, middle.x, middle.y);
     const reach = this.chart.spacing * 8;
-    if (this.targets.blockAt(at.x, at.y, this.floor) || this.tiles.placeAt(at.x, at.y, reach) >= 0) return middle;
+    if (this.targets.blockAt(at.x, at.y, this.floor) || this.tiles.placeAt(at.x, at.y, reach) >= 0)
+      return middle;
     const near = this.chart.blocks
       .filter((b) => isOnFloor(b.floor, this.floor))
       .map((b) => toScreen(camera, b.labelAt.x, b.labelAt.y))
       .filter(({ x, y }) => x > 0 && y > 0 && x < this.viewport.width && y < this.viewport.height)
-      .sort((a, b) => Math.hypot(a.x - middle.x, a.y - middle.y) - Math.hypot(b.x - middle.x, b.y - middle.y));
+      .sort(
+        (a, b) => Math.hypot(a.x - middle.x, a.y - middle.y) - Math.hypot(b.x - middle.x, b.y - middle.y),
+      );
     return near[0] ?? middle;
   }
 
@@ -321,11 +324,7 @@ export class SeatMap {
     const scale = restingScale(this.motion.camera.scale, this.range);
     this.zoomTarget = null;
     this.atFit = scale <= this.range.least * 1.001;
-    this.motion.ease(
-      this.atFit
-        ? this.whole()
-        : zoomTo(this.motion.camera, scale, x, y),
-    );
+    this.motion.ease(this.atFit ? this.whole() : zoomTo(this.motion.camera, scale, x, y));
   }
 
   private tap(x: number, y: number, coarse: boolean): boolean {
@@ -404,7 +403,13 @@ export class SeatMap {
     const place =
       from < 0
         ? placeNearest(this.chart, start.x, start.y, this.floor)
-        : placeTowards(this.chart, { x: this.chart.x[from]!, y: this.chart.y[from]! }, arrow, this.floor, from);
+        : placeTowards(
+            this.chart,
+            { x: this.chart.x[from]!, y: this.chart.y[from]! },
+            arrow,
+            this.floor,
+            from,
+          );
     if (place < 0) return;
     this.overlay.cursor = place;
     const seatPx = this.chart.spacing * this.motion.target.scale;
@@ -421,8 +426,10 @@ export class SeatMap {
     const { x, y } = this.screenOf(place);
     const margin = 64;
     const { width, height } = this.viewport;
-    const dx = Math.max(0, this.insets.left + margin - x) - Math.max(0, x - (width - this.insets.right - margin));
-    const dy = Math.max(0, this.insets.top + margin - y) - Math.max(0, y - (height - this.insets.bottom - margin));
+    const dx =
+      Math.max(0, this.insets.left + margin - x) - Math.max(0, x - (width - this.insets.right - margin));
+    const dy =
+      Math.max(0, this.insets.top + margin - y) - Math.max(0, y - (height - this.insets.bottom - margin));
     const camera = this.motion.target;
     if (dx || dy) this.motion.ease({ ...camera, x: camera.x + dx, y: camera.y + dy });
   }
@@ -493,7 +500,8 @@ export class SeatMap {
       for (const layer of this.layers) layer.draw();
       this.minimap?.draw(this.frameNow());
       this.tellView();
-      if (this.motion.moving || this.overlay.busy || (this.overlay.waiting && !this.motion.calm)) this.redraw();
+      if (this.motion.moving || this.overlay.busy || (this.overlay.waiting && !this.motion.calm))
+        this.redraw();
     });
   }
 
@@ -539,7 +547,8 @@ export class SeatMap {
     const far = this.far();
     if (far >= 1) return;
     ctx.globalAlpha = 1 - far;
-    const scaling = this.zoomTarget !== null || Math.abs(this.motion.target.scale / this.motion.camera.scale - 1) > 1e-6;
+    const scaling =
+      this.zoomTarget !== null || Math.abs(this.motion.target.scale / this.motion.camera.scale - 1) > 1e-6;
     const unfinished = this.tiles.draw(ctx, this.motion.camera, this.viewport, scaling, PAINT_BUDGET_MS);
     ctx.globalAlpha = 1;
     if (unfinished) queueMicrotask(() => this.redraw());

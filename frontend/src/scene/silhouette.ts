@@ -16,7 +16,10 @@ export function drawSilhouette(canvas: HTMLCanvasElement, chart: ChartModel): vo
   const viewport = { width: canvas.clientWidth, height: canvas.clientHeight };
   canvas.width = Math.round(viewport.width * ratio);
   canvas.height = Math.round(viewport.height * ratio);
-  const palette = readPalette(canvas, chart.categories.map((c) => c.color));
+  const palette = readPalette(
+    canvas,
+    chart.categories.map((c) => c.color),
+  );
   const padding = { top: PADDING_PX, right: PADDING_PX, bottom: PADDING_PX, left: PADDING_PX };
   const floor = chart.floors[0]?.id ?? "";
   const whole = fit(floorBounds(chart, floor), viewport, padding);
@@ -51,12 +54,7 @@ export function drawSilhouette(canvas: HTMLCanvasElement, chart: ChartModel): vo
   }
 }
 
-function drawDots(
-  ctx: CanvasRenderingContext2D,
-  chart: ChartModel,
-  block: Block,
-  palette: MapPalette,
-): void {
+function drawDots(ctx: CanvasRenderingContext2D, chart: ChartModel, block: Block, palette: MapPalette): void {
   for (const place of block.places) {
     ctx.fillStyle = palette.categories[chart.category[place]!]?.fill ?? css(palette.inkSoft);
     ctx.beginPath();

@@ -41,9 +41,7 @@ export function AreaCard({ sale, group, prices, currency, most, suggested, surve
       <header>
         <div>
           <h2>{area.label}</h2>
-          <p>
-            {free ? `${price(each, currency)} each · ${left(free)}` : "Sold out"}
-          </p>
+          <p>{free ? `${price(each, currency)} each · ${left(free)}` : "Sold out"}</p>
         </div>
         <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
           <Cross />

@@ -53,7 +53,9 @@ export function BasketPanel(props: Props) {
             <i className="swatch" style={{ "--own": colours[line.category] } as React.CSSProperties} />
             <button type="button" className="basket-place" onClick={() => onShow(line.places)}>
               <b>{line.title}</b>
-              <span>{[line.section, sale.chart.categories[line.category]?.label].filter(Boolean).join(" · ")}</span>
+              <span>
+                {[line.section, sale.chart.categories[line.category]?.label].filter(Boolean).join(" · ")}
+              </span>
             </button>
             <span className="amount">{price(line.amount, currency)}</span>
             <button

@@ -26,15 +26,19 @@ export function BookedCard({ event, chart, booked, fresh, onClose }: Props) {
   }, []);
   const count = booked.reduce((sum, b) => sum + b.places.length, 0);
   return (
-    <dialog ref={dialog} className="dialog booked" aria-labelledby="booked-title" onClose={onClose} data-testid="booked">
+    <dialog
+      ref={dialog}
+      className="dialog booked"
+      aria-labelledby="booked-title"
+      onClose={onClose}
+      data-testid="booked"
+    >
       <div className="booked-head">
         <i aria-hidden="true">
           <Tick />
         </i>
         <h2 id="booked-title">{title(count, fresh)}</h2>
-        <p>
-          {[event.name, event.venue, eventDate(event.starts_at)].filter(Boolean).join(" · ")}
-        </p>
+        <p>{[event.name, event.venue, eventDate(event.starts_at)].filter(Boolean).join(" · ")}</p>
       </div>
       {booked.map((booking) => (
         <section key={booking.booking} className="booked-one">

@@ -91,7 +91,12 @@ export function CheckoutDialog({ sale, state, event, contact, onContact, onClose
           </span>
           <b className="amount">{price(basket.total, event.currency)}</b>
         </div>
-        <button type="submit" className="button primary wide" aria-busy={state.booking} disabled={state.booking}>
+        <button
+          type="submit"
+          className="button primary wide"
+          aria-busy={state.booking}
+          disabled={state.booking}
+        >
           {state.booking ? "Booking…" : "Book now"}
         </button>
       </form>

@@ -69,7 +69,10 @@ export function FindPanel(props: Props) {
                   data-off={filter.categories.size > 0 && !filter.categories.has(index) ? "" : undefined}
                   onClick={() => toggle(index)}
                 >
-                  <i className="swatch" style={{ "--own": priced.shownColours[index] } as React.CSSProperties} />
+                  <i
+                    className="swatch"
+                    style={{ "--own": priced.shownColours[index] } as React.CSSProperties}
+                  />
                   <span className="prices-name">{category.label}</span>
                   <span className="prices-left">
                     {free === undefined ? "" : free ? `${number(free)} left` : "sold out"}
@@ -83,8 +86,7 @@ export function FindPanel(props: Props) {
         {prices.length > 1 ? (
           <label className="price-limit">
             <span>
-              Up to{" "}
-              <b>{filter.maxPrice ? price(filter.maxPrice, props.currency) : "any price"}</b>
+              Up to <b>{filter.maxPrice ? price(filter.maxPrice, props.currency) : "any price"}</b>
             </span>
             <input
               type="range"

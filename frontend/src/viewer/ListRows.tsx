@@ -28,7 +28,9 @@ export const RowOfSeats = memo(function RowOfSeats(props: RowProps) {
     (place) => passes(sale.chart, passing, filter.accessible, place) || sale.seats.mine[place] !== NOT_MINE,
   );
   if (!shown.length) return null;
-  const stop = shown.includes(active) ? active : (shown.find((p) => sale.seats.statuses[p] === FREE) ?? shown[0]!);
+  const stop = shown.includes(active)
+    ? active
+    : (shown.find((p) => sale.seats.statuses[p] === FREE) ?? shown[0]!);
   const name = groupName(group.kind, group.label) || "Seats";
   return (
     <div className="list-row" role="group" aria-label={name}>
@@ -61,7 +63,17 @@ interface SeatButtonProps extends RowProps {
   readonly onFocus?: () => void;
 }
 
-function SeatButton({ sale, group, priced, currency, enabled, place, tabIndex, whole, onFocus }: SeatButtonProps) {
+function SeatButton({
+  sale,
+  group,
+  priced,
+  currency,
+  enabled,
+  place,
+  tabIndex,
+  whole,
+  onFocus,
+}: SeatButtonProps) {
   const mark = sale.seats.mine[place]!;
   const status = sale.seats.statuses[place]!;
   const category = sale.chart.category[place]!;
@@ -70,7 +82,9 @@ function SeatButton({ sale, group, priced, currency, enabled, place, tabIndex, w
     ? Array.from(group.places).reduce((sum, p) => sum + (priced.prices[sale.chart.category[p]!] ?? 0), 0)
     : each;
   const mine = mark === MINE || mark === LEAVING;
-  const label = whole ? `Whole table, ${groupName(group.kind, group.label)}, ${seats(group.places.length)}` : spokenName(sale.chart, place);
+  const label = whole
+    ? `Whole table, ${groupName(group.kind, group.label)}, ${seats(group.places.length)}`
+    : spokenName(sale.chart, place);
   const takable = enabled && (mine || (mark === NOT_MINE && status === FREE));
   return (
     <button
@@ -84,7 +98,9 @@ function SeatButton({ sale, group, priced, currency, enabled, place, tabIndex, w
       style={{ "--own": priced.shownColours[category] } as React.CSSProperties}
       aria-pressed={mine}
       aria-disabled={takable ? undefined : true}
-      aria-label={[label, price(amount, currency), stateWord(sale, place), ...featureWords(sale, place)].join(", ")}
+      aria-label={[label, price(amount, currency), stateWord(sale, place), ...featureWords(sale, place)].join(
+        ", ",
+      )}
       onFocus={onFocus}
       onClick={() => {
         if (enabled) sale.toggle(place);
@@ -107,7 +123,8 @@ function walk(event: KeyboardEvent<HTMLElement>): void {
   if (step) next = row[at + step];
   else if (event.key === "Home") next = row[0];
   else if (event.key === "End") next = row[row.length - 1];
-  else if (event.key === "ArrowDown" || event.key === "ArrowUp") next = across(event.currentTarget, from, event.key === "ArrowDown");
+  else if (event.key === "ArrowDown" || event.key === "ArrowUp")
+    next = across(event.currentTarget, from, event.key === "ArrowDown");
   else return;
   event.preventDefault();
   next?.focus();
@@ -142,7 +159,13 @@ export function AreaRow({ sale, block, priced, currency, own, enabled }: AreaRow
   return (
     <div className="list-row" role="group" aria-label={block.label}>
       {group.whole ? null : (
-        <Stepper name={`How many places in ${block.label}`} value={wanted} least={1} most={most} onChange={setQuantity} />
+        <Stepper
+          name={`How many places in ${block.label}`}
+          value={wanted}
+          least={1}
+          most={most}
+          onChange={setQuantity}
+        />
       )}
       <button
         type="button"

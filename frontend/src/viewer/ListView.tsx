@@ -103,7 +103,9 @@ interface RowsProps {
 function Rows({ block, sale, priced, currency, filter, own, enabled }: RowsProps) {
   const [limit, setLimit] = useState(ROWS_AT_ONCE);
   if (block.area >= 0) {
-    return <AreaRow sale={sale} block={block} priced={priced} currency={currency} own={own} enabled={enabled} />;
+    return (
+      <AreaRow sale={sale} block={block} priced={priced} currency={currency} own={own} enabled={enabled} />
+    );
   }
   const groups = block.groups.slice(0, limit);
   return (

@@ -44,7 +44,12 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   const box = useRef<HTMLDivElement>(null);
   const minimapBox = useRef<HTMLDivElement>(null);
   const map = useRef<SeatMap | null>(null);
-  const [view, setView] = useState<MapView>({ zoomedIn: false, canZoomIn: true, canZoomOut: false, block: -1 });
+  const [view, setView] = useState<MapView>({
+    zoomedIn: false,
+    canZoomIn: true,
+    canZoomOut: false,
+    block: -1,
+  });
   const [tip, setTip] = useState<Tip | null>(null);
   const [cursorWords, setCursorWords] = useState("");
   const [floor, setFloor] = useState(chart.floors[0]?.id ?? "");
@@ -52,7 +57,9 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   const words = useMemo(
     () => ({
       price: (from: number, to: number) =>
-        from === to || from === 0 ? shortMoney(from, currency, locale) : `from ${shortMoney(from, currency, locale)}`,
+        from === to || from === 0
+          ? shortMoney(from, currency, locale)
+          : `from ${shortMoney(from, currency, locale)}`,
       left,
       soldOut: "sold out",
     }),
@@ -70,8 +77,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
         onPick: (place) => live.sale.toggle(place),
         onArea,
         onHover: (target, x, y) => setTip(target && { target, x, y }),
-        onCursor: (target) =>
-          setCursorWords(targetWords(target, live.sale, latest.current)),
+        onCursor: (target) => setCursorWords(targetWords(target, live.sale, latest.current)),
         onView: setView,
       },
       words,
@@ -128,8 +134,8 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
         }}
       />
       <p id="map-help" className="unseen">
-        Arrow keys move from seat to seat, Enter picks, plus and minus zoom, 0 shows everything. The
-        list view has the same seats.
+        Arrow keys move from seat to seat, Enter picks, plus and minus zoom, 0 shows everything. The list view
+        has the same seats.
       </p>
       <p className="unseen" aria-live="assertive" data-testid="cursor">
         {cursorWords}
@@ -150,19 +156,48 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
         </p>
       ) : null}
       <div className="map-buttons" role="group" aria-label="Zoom">
-        <button type="button" aria-label="Zoom in" disabled={!view.canZoomIn} onClick={() => map.current?.zoomIn()}>
+        <button
+          type="button"
+          aria-label="Zoom in"
+          disabled={!view.canZoomIn}
+          onClick={() => map.current?.zoomIn()}
+        >
           <Plus />
         </button>
-        <button type="button" aria-label="Zoom out" disabled={!view.canZoomOut} onClick={() => map.current?.zoomOut()}>
+        <button
+          type="button"
+          aria-label="Zoom out"
+          disabled={!view.canZoomOut}
+          onClick={() => map.current?.zoomOut()}
+        >
           <Minus />
         </button>
-        <button type="button" aria-label="Show the whole map" disabled={!view.canZoomOut} onClick={() => map.current?.showAll()}>
+        <button
+          type="button"
+          aria-label="Show the whole map"
+          disabled={!view.canZoomOut}
+          onClick={() => map.current?.showAll()}
+        >
           <Whole />
         </button>
       </div>
-      <div ref={minimapBox} className="minimap" data-shown={view.zoomedIn ? "" : undefined} aria-hidden="true" />
+      <div
+        ref={minimapBox}
+        className="minimap"
+        data-shown={view.zoomedIn ? "" : undefined}
+        aria-hidden="true"
+      />
       {tip ? (
-        <MapTip target={tip.target} x={tip.x} y={tip.y} sale={live.sale} priced={priced} currency={currency} survey={survey} partySize={partySize} />
+        <MapTip
+          target={tip.target}
+          x={tip.x}
+          y={tip.y}
+          sale={live.sale}
+          priced={priced}
+          currency={currency}
+          survey={survey}
+          partySize={partySize}
+        />
       ) : null}
       {!props.state.known ? (
         <p className="card map-wait" role="status">

@@ -34,11 +34,7 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
     return (
       <div className="tip" data-below={below ? "" : undefined} style={style} aria-hidden="true">
         <b>{sectionName(block.label) || "Seats"}</b>
-        {own ? (
-          <span>
-            {blockWords(own, currency)}
-          </span>
-        ) : null}
+        {own ? <span>{blockWords(own, currency)}</span> : null}
         {own && own.fitting > 0 && own.longestRun < partySize ? (
           <span>No {partySize} side by side</span>
         ) : null}
@@ -76,7 +72,9 @@ export function targetWords(target: MapTarget, sale: Sale, { survey, priced, cur
   }
   const { place } = target;
   const amount = price(priced.prices[sale.chart.category[place]!] ?? 0, currency);
-  return [spokenName(sale.chart, place), amount, stateWord(sale, place), ...featureWords(sale, place)].join(", ");
+  return [spokenName(sale.chart, place), amount, stateWord(sale, place), ...featureWords(sale, place)].join(
+    ", ",
+  );
 }
 
 export function stateWord(sale: Sale, place: number): string {

@@ -35,7 +35,12 @@ export function NoticeCard({ sale, notice }: Props) {
             Take {labels(sale.chart, places)}
           </button>
         ))}
-        <button type="button" className="icon-button" aria-label="Close this message" onClick={() => sale.closeNotice()}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Close this message"
+          onClick={() => sale.closeNotice()}
+        >
           <Cross />
         </button>
       </div>

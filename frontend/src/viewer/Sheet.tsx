@@ -78,7 +78,8 @@ export function Sheet(props: Props) {
         onKeyDown={(event) => {
           if (event.key === "ArrowUp") setRest(RESTS[Math.min(2, at + 1)]!);
           else if (event.key === "ArrowDown") setRest(RESTS[Math.max(0, at - 1)]!);
-          else if (event.key === "Enter" || event.key === " ") setRest(rest === "full" ? "peek" : RESTS[at + 1]!);
+          else if (event.key === "Enter" || event.key === " ")
+            setRest(rest === "full" ? "peek" : RESTS[at + 1]!);
           else return;
           event.preventDefault();
         }}
@@ -100,7 +101,13 @@ export function Sheet(props: Props) {
 function PartyInOneLine({ survey, currency, partySize, mostTogether, onPartySize, onBest, state }: Props) {
   return (
     <>
-      <Stepper name="How many are you" value={partySize} least={1} most={mostTogether} onChange={onPartySize} />
+      <Stepper
+        name="How many are you"
+        value={partySize}
+        least={1}
+        most={mostTogether}
+        onChange={onPartySize}
+      />
       <button type="button" className="button primary peek-main" disabled={!state.known} onClick={onBest}>
         Best {number(partySize)}
         {survey && survey.from >= 0 ? <small>{fromPrice(survey.from, currency)}</small> : null}
@@ -121,7 +128,12 @@ function BasketInOneLine({ state, sale, currency, onCheckout }: Props) {
           held for <time>{timeLeft(state.basket.expiresAtMs - now)}</time>
         </span>
       </p>
-      <button type="button" className="button primary peek-main" data-testid="peek-checkout" onClick={onCheckout}>
+      <button
+        type="button"
+        className="button primary peek-main"
+        data-testid="peek-checkout"
+        onClick={onCheckout}
+      >
         Book
       </button>
     </>

@@ -45,10 +45,13 @@ export function useSurvey(sale: Sale, prices: readonly number[], filter: Filter)
   useEffect(() => {
     let timer = 0;
     const stop = sale.seats.subscribe(() => {
-      timer ||= window.setTimeout(() => {
-        timer = 0;
-        setVersion((v) => v + 1);
-      }, sale.seats.known ? SURVEY_EVERY_MS : 0);
+      timer ||= window.setTimeout(
+        () => {
+          timer = 0;
+          setVersion((v) => v + 1);
+        },
+        sale.seats.known ? SURVEY_EVERY_MS : 0,
+      );
     });
     return () => {
       stop();
