@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from tests.browser.site_process import Site
 
 ROOT = Path(__file__).parents[2]
 FRONTEND = ROOT / "frontend"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""What the system may call it; tools/chromium installs the first where there is none."""
 
 OpenPage = Callable[..., SeatPage]
 Buyer = Callable[..., BrowserContext]
@@ -24,8 +26,10 @@ Buyer = Callable[..., BrowserContext]
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=15_000)
+    executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    assert executable, "no Chromium on the PATH: run tools/chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
         browser.close()
 
