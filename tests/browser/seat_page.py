@@ -50,7 +50,8 @@ class SeatPage:
 
     def point_of(self, place: int) -> tuple[float, float]:
         """Where a place is on the screen, once the map is at rest there."""
-        point = self.page.evaluate("place => window.seatengine.pointOf(place)", place)
+        asked = "place => window.seatengine.pointOf(place)"
+        point = self.page.wait_for_function(asked, arg=place).json_value()
         return point["x"], point["y"]
 
     def click_place(self, place: int) -> None:

@@ -237,6 +237,11 @@ export class SeatMap {
     this.redraw();
   }
 
+  /** Whether the camera is on its way somewhere. */
+  get moving(): boolean {
+    return this.motion.moving;
+  }
+
   /** Where a place is on the map, CSS px from its top left corner. */
   screenOf(place: number): { x: number; y: number } {
     return toScreen(this.motion.target, this.chart.x[place]!, this.chart.y[place]!);
@@ -348,7 +353,9 @@ export class SeatMap {
     const reach = coarse ? Math.max(TOUCH_REACH_PX, seatPx / 2) : Math.max(6, seatPx / 2);
     const place = this.tiles.placeAt(at.x, at.y, reach / this.motion.camera.scale);
     if (place < 0) return false;
-    if (coarse && seatPx < TOUCH_ZOOM_BELOW_PX) this.zoomAround(x, y);
+    // A second tap on the way there means the seat, not still nearer.
+    const coming = this.chart.spacing * this.motion.target.scale;
+    if (coarse && coming < TOUCH_ZOOM_BELOW_PX) this.zoomAround(x, y);
     else this.callbacks.onPick(place);
     return true;
   }

@@ -6,8 +6,8 @@
 import type { SeatMap } from "../scene/seat_map";
 
 interface DebugHandle {
-  /** Page coordinates of a place, CSS px. */
-  readonly pointOf: (place: number) => { x: number; y: number };
+  /** Page coordinates of a place, CSS px; null while the map is moving. */
+  readonly pointOf: (place: number) => { x: number; y: number } | null;
 }
 
 declare global {
@@ -19,6 +19,7 @@ declare global {
 export function exposeMap(map: SeatMap, container: HTMLElement): () => void {
   window.seatengine = {
     pointOf: (place) => {
+      if (map.moving) return null;
       const box = container.getBoundingClientRect();
       const { x, y } = map.screenOf(place);
       return { x: box.left + x, y: box.top + y };
