@@ -33,9 +33,9 @@ export function basketOf(holds: Iterable<HoldState>): Basket {
   };
 }
 
-/** m:ss, never below 0:00. */
+/** m:ss to the nearest second, never below 0:00: a slow answer must not read as a second given. */
 export function timeLeft(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const seconds = Math.max(0, Math.round(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
