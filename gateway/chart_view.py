@@ -12,6 +12,7 @@ import math
 import msgspec
 import numpy as np
 
+from gateway.tile_forms import varint
 from seatengine.chart.chart import (
     Area,
     Booth,
@@ -25,8 +26,9 @@ from seatengine.chart.chart import (
     Zone,
 )
 from seatengine.chart.seat_table import SeatTable, focal_point
+from seatengine.chart.tiles import TileMap
 
-VIEW_FORMAT = 1
+VIEW_FORMAT = 2
 
 
 class SectionView(msgspec.Struct):
@@ -60,6 +62,9 @@ class ChartView(msgspec.Struct):
     x, y: delta-coded int32 · category: uint8 · flags: uint8 (1 accessible, 2 companion,
     4 semi-ambulatory, 8 restricted view, 128 gone) · link: uint8, 1 where place i and i + 1 are
     neighbours · group: delta-coded int32 index into `groups` · seat_labels: joined by newline.
+    tile: runs of places of one tile, each a zigzag varint (LEB128) of the step from the tile of the
+    run before, -1 at first, and a varint of how many places; tile -1 is none. A place's offset in
+    its tile is the number of places with that tile before it. A tile of an area is counted.
     `radius` is a seat's usual radius in chart units.
     """
 
@@ -84,12 +89,14 @@ class ChartView(msgspec.Struct):
     flags: bytes
     link: bytes
     group: bytes
+    tile: bytes
     seat_labels: str
 
 
 def chart_view(chart: Chart, table: SeatTable) -> ChartView:
     """The view of `chart`, whose dense table is `table`."""
-    spacing = _seat_spacing(table)
+    tiles = TileMap(table)
+    spacing = tiles.spacing
     # A twentieth of a seat is finer than any screen shows.
     scale = max(1, min(1000, 2 ** math.ceil(math.log2(20 / spacing))))
     shapes: dict[str, Shape] = {}
@@ -143,6 +150,7 @@ def chart_view(chart: Chart, table: SeatTable) -> ChartView:
         flags=table.flags.tobytes(),
         link=table.link.tobytes(),
         group=_delta_coded(table.group.astype("<i4")),
+        tile=_runs(tiles.tile_of),
         seat_labels="\n".join(table.seat_labels),
     )
 
@@ -158,10 +166,13 @@ def _delta_coded(values: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> byt
     return np.diff(values, prepend=np.zeros(1, values.dtype)).astype("<i4").tobytes()
 
 
-def _seat_spacing(table: SeatTable) -> float:
-    """The median distance of neighbours, chart units; 20 where nothing has a neighbour."""
-    at = np.flatnonzero(table.link)
-    if not len(at):
-        return 20.0
-    gaps = np.hypot(table.x[at + 1] - table.x[at], table.y[at + 1] - table.y[at])
-    return max(float(np.median(gaps)), 0.001)
+def _runs(tile_of: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> bytes:
+    if not len(tile_of):
+        return b""
+    starts = np.flatnonzero(np.diff(tile_of, prepend=-2))
+    counts = np.diff(starts, append=len(tile_of)).tolist()
+    steps = np.diff(tile_of[starts], prepend=-1).tolist()
+    out = bytearray()
+    for step, count in zip(steps, counts, strict=True):
+        out += varint(step * 2 if step >= 0 else -step * 2 - 1) + varint(count)
+    return bytes(out)

@@ -1,6 +1,6 @@
 """A viewer of one event as a program: what bots, tests and load tools drive the engine with.
 
-`Client` keeps what a browser keeps: a copy of every place's status and its own live holds. After
+`Client` keeps what a browser keeps: the statuses of what it looks at and its own live holds. After
 a break it comes back, says what it has seen last, and sends what was left unanswered again with
 the same refs, so that nothing is done twice.
 """
@@ -23,7 +23,6 @@ from gateway.wire import (
     PROTOCOL_VERSION,
     Book,
     Booked,
-    Delta,
     Drop,
     Ended,
     Extend,
@@ -56,7 +55,6 @@ _PAUSE_MIN_S: Final = 0.05
 _PAUSE_MAX_S: Final = 2.0
 _PING_EVERY_S: Final = 25.0
 _DO_NOT_COME_BACK: Final = range(4100, 4200)
-_DELTA_HEAD: Final = b"\x95\x03"
 
 
 class ConversationOver(SeatEngineError):
@@ -293,8 +291,6 @@ class Client:
             self._stream.send(pending.encoded)
 
     def _receive(self, data: bytes) -> None:
-        if not self._watches and data.startswith(_DELTA_HEAD):
-            return
         try:
             message = decode_server_message(data)
         except msgspec.DecodeError as error:
@@ -302,8 +298,6 @@ class Client:
             self.cut()
             return
         match message:
-            case Delta():
-                self._take_delta(message)
             case Held(ref, state):
                 self.holds[state.hold] = state
                 self._answer(ref, message)
@@ -330,19 +324,6 @@ class Client:
                 pass
             case _:
                 self._tell(message)
-
-    def _take_delta(self, delta: Delta) -> None:
-        # A View between two ticks is ahead of the next Delta's beginning, which then tells some of
-        # it again; only a Delta that begins beyond what is known leaves a gap.
-        if self.statuses is None or delta.seq <= self.seq:
-            return
-        if delta.after_seq > self.seq:
-            if self._in_step:
-                self._say_hello()
-            return
-        places = np.frombuffer(delta.places, "<u4")
-        self.statuses[places] = np.frombuffer(delta.statuses, np.uint8)
-        self.seq = delta.seq
 
     def _take_refusal(self, ref: str, refusal: Refused) -> None:
         pending = self._pending.get(ref)

@@ -20,7 +20,8 @@ from gateway import frames
 from gateway.frames import BINARY, FrameError, FrameReader, server_frame
 from gateway.hub import Hub
 from gateway.session import Bye, Effect, Greet, Open, Purchase, Say, Session
-from gateway.wire import CloseCode
+from gateway.watching import Watch
+from gateway.wire import CloseCode, Look
 from seatengine import limits
 from seatengine.core.commands import Command
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
@@ -66,6 +67,8 @@ class LiveEdge:
         self.connections: set[LiveConnection] = set()
         self.by_address: dict[str, int] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        self.news_dropped = 0
+        self.resyncs = 0
 
     def protocol_class(self) -> type[LiveConnection]:
         """A class for uvicorn's `ws=`, bound to this edge."""
@@ -107,6 +110,7 @@ class LiveConnection(asyncio.Protocol):
         "_server_connections",
         "_session",
         "_transport",
+        "watch",
     )
 
     def __init__(self, edge: LiveEdge, server_connections: set[Any]) -> None:
@@ -125,6 +129,7 @@ class LiveConnection(asyncio.Protocol):
         self._paused_s = 0.0
         self._heard_s = time.monotonic()
         self._address = ""
+        self.watch = Watch()
 
     # asyncio.Protocol
 
@@ -187,7 +192,8 @@ class LiveConnection(asyncio.Protocol):
             self._lagging = False
             live = self._edge.hub.live(self._event) if self._event is not None else None
             if live is not None:
-                self._write(live.view())
+                self._edge.resyncs += 1
+                self._write(self.watch.afresh(live))
 
     def shutdown(self) -> None:
         """The server stops: viewers may come back soon."""
@@ -200,13 +206,20 @@ class LiveConnection(asyncio.Protocol):
         if self._greeted:
             self._say(message)
 
-    def send_delta(self, frame: bytes) -> None:
-        """Send a ready frame; a viewer that does not keep up loses it and gets a View later."""
+    def send_frames(self, frames: bytes) -> None:
+        """Send framed messages of this viewer's own."""
+        if self._greeted:
+            self._write(frames)
+
+    def send_news(self, frame: bytes) -> None:
+        """Send a ready frame; a viewer that does not keep up loses it, and gets all it watches
+        afresh once it does."""
         if not self._greeted:
-            # The View of the greeting will have it.
+            # The greeting will have it.
             return
         if self._paused_s:
             self._lagging = True
+            self._edge.news_dropped += 1
         elif not self._closing and self._transport is not None:
             self._transport.write(frame)
 
@@ -218,7 +231,7 @@ class LiveConnection(asyncio.Protocol):
         return True
 
     def greet_again(self) -> None:
-        """The event was rebuilt: send Welcome, View and Mine anew."""
+        """The event was rebuilt: send Welcome, what is watched, and Mine anew."""
         if self._greeted and not self._closing:
             self._do(self._session.read_holds())
 
@@ -279,6 +292,8 @@ class LiveConnection(asyncio.Protocol):
         event = self._event
         if isinstance(effect, Command) and event is not None:
             self._edge.runner.submit(event, effect, self._on_outcome)
+        elif isinstance(effect, Look):
+            self._look(effect)
         elif isinstance(effect, Say):
             self._say(effect.payload)
         elif isinstance(effect, Bye):
@@ -320,11 +335,17 @@ class LiveConnection(asyncio.Protocol):
         if type(outcome) is not Answer or live is None:
             self._close(CloseCode.COME_BACK)
             return
-        welcome, view, mine = self._session.welcome(live, outcome, _now_ms())
-        self._say(welcome)
-        self._write(view)
-        self._say(mine)
+        welcome, mine = self._session.welcome(live, outcome, _now_ms())
+        watched = self._edge.hub.greet(self._event, self, self._session.hello)
+        self._write(server_frame(BINARY, welcome) + watched + server_frame(BINARY, mine))
         self._greeted = True
+
+    def _look(self, look: Look) -> None:
+        if self._event is not None and self._greeted:
+            self._edge.hub.look(self._event, self, look)
+        else:
+            # The greeting begins with it.
+            self.watch.look = look
 
     def _on_outcome(self, outcome: Accepted | Refusal | Answer) -> None:
         # What the hub has answered in its turn is not answered again.

@@ -1,7 +1,12 @@
 """What the viewers of one event must hear. Pure: the hub writes the bytes.
 
-Holds the durable status of every place, and for each the seq at which it last changed: so what a
-viewer missed since any seq is one vector comparison, whether it was away for a tick or an hour.
+Two pictures of the places stand here. The *known* one is what is durable, as of `seq`. The *told*
+one is what every viewer near by has been told, as of `told_seq`; `tick` brings it up to date and
+says the difference, so a place that changed and changed back costs nothing. Who begins to look
+between two ticks is shown the told picture and goes on with the others.
+
+For each place stands the seq at which it last changed: what a viewer missed since any seq is one
+vector comparison, whether it was away for a tick or an hour.
 """
 
 from __future__ import annotations
@@ -13,18 +18,59 @@ import numpy.typing as npt
 
 from gateway import wire
 from gateway.frames import BINARY, server_frame
+from gateway.tile_forms import (
+    changed_entry,
+    counted_entry,
+    pack_statuses,
+    smallest_entry,
+    tile_runs,
+    whole_entry,
+)
+from gateway.zone_watch import ZoneWatch
+from seatengine.chart.seat_table import RETIRED as GONE
 from seatengine.chart.seat_table import SeatTable
+from seatengine.chart.tiles import TileMap, tiles_of
 from seatengine.core import entries
 from seatengine.core.outputs import Batch, HoldView
 from seatengine.core.policy import SalePolicy, Tariff
 from seatengine.core.seating import BLOCKED, FREE, RETIRED
 from seatengine.ids import ChartHash, Epoch, EventId
 
+I64 = npt.NDArray[np.int64]
+
 # Free places named beside those that were lost, and how far by index they are looked for.
 _BESIDE_MAX = 4
 _BESIDE_REACH = 400
-# Stands where it is not known what every viewer was told of a place last.
-_UNSURE = 255
+# A list of more changed places than this may be longer than another form.
+_LIST_IS_BEST = 2
+# What was missed since one seq serves everyone who was cut off at it; so many are kept.
+_MISSED_KEPT = 16
+
+
+class TileTick:
+    """Entries of some tiles as of `seq`, and the frames made of them: for each set of tiles that
+    someone watches, the same bytes."""
+
+    __slots__ = ("_entries", "frames", "mask", "seq")
+
+    def __init__(self, seq: int, entries: Mapping[int, bytes]) -> None:
+        self.seq = seq
+        self._entries = entries
+        self.frames: dict[int, bytes] = {}
+        self.mask = 0
+        for tile in entries:
+            self.mask |= 1 << tile
+
+    def frame(self, mask: int) -> bytes:
+        """The framed Tiles for a viewer of the tiles in `mask`; empty when it concerns none."""
+        mask &= self.mask
+        frame = self.frames.get(mask)
+        if frame is None:
+            entries = self._entries
+            packed = b"".join([entries[tile] for tile in tiles_of(mask)])
+            frame = _framed(wire.Tiles(self.seq, packed)) if mask else b""
+            self.frames[mask] = frame
+        return frame
 
 
 class LiveEvent:
@@ -49,18 +95,26 @@ class LiveEvent:
         self.policy = policy
         self._tables = tables
         self._show(table, statuses)
-        self._told_seq = seq
-        self._shown_seq = seq
-        self._dirty: dict[int, None] = {}
-        self._view_frame: tuple[int, bytes] | None = None
 
     def _show(self, table: SeatTable | None, statuses: bytes) -> None:
         self.table = table
         self._category = table.category.tobytes() if table is not None else b""
-        self._status = bytearray(_told(np.frombuffer(statuses, np.uint8)).tobytes())
-        self._view = np.frombuffer(self._status, np.uint8)
-        self._changed_seq: npt.NDArray[np.int64] = np.full(len(statuses), self.seq, np.int64)
-        self._told_last = np.full(len(statuses), _UNSURE, np.uint8)
+        self._status = bytearray(_shown(np.frombuffer(statuses, np.uint8)).tobytes())
+        self._known = np.frombuffer(self._status, np.uint8)
+        self._changed_seq: I64 = np.full(len(statuses), self.seq, np.int64)
+        self.told_seq = self.seq
+        self._told = self._known.copy()
+        self._dirty: dict[int, None] = {}
+        self._view_frame: tuple[int, bytes] | None = None
+        self._whole: dict[int, bytes] = {}
+        self._missed: dict[int, TileTick] = {}
+        self._totals_frame: tuple[int, bytes] | None = None
+        self.tiles: TileMap | None = None
+        self.zones: ZoneWatch | None = None
+        if table is not None:
+            self.tiles = TileMap(table)
+            self.zones = ZoneWatch(table, self.tiles)
+            self._present = (table.flags & GONE) == 0
 
     @property
     def statuses(self) -> bytes:
@@ -69,20 +123,23 @@ class LiveEvent:
 
     @property
     def dirty(self) -> bool:
-        """Whether `take_delta` has something to tell."""
-        return self.seq != self._told_seq
+        """Whether `tick` has something to look at."""
+        return bool(self._dirty)
 
     def apply(self, batch: Batch) -> bool:
-        """Take a batch in; True when prices or rules changed. Raises ValueError on a gap."""
+        """Take a batch in; True when prices or rules changed. Raises ValueError on a gap.
+
+        A batch that binds a chart moves `base_seq`: whatever a viewer knew is no use any more.
+        """
         if batch.after_seq != self.seq:
             raise ValueError(f"at seq {self.seq}, got a batch after {batch.after_seq}")
-        changed_rules = False
+        changed_rules = rebound = False
         for entry in batch.entries:
             if isinstance(entry, entries.ChartBound):
                 table = self._tables[entry.chart_hash]
                 self._show(table, bytes(table.size))
                 self.policy, self.tariffs = entry.policy, [entry.tariff]
-                changed_rules = True
+                changed_rules = rebound = True
             elif isinstance(entry, entries.SaleConfigured):
                 changed_rules = True
                 self.policy = entry.policy
@@ -95,58 +152,107 @@ class LiveEvent:
         places = batch.places
         if len(places) > 64:
             at = np.array(places, np.int64)
-            self._view[at] = _told(np.frombuffer(batch.statuses, np.uint8))
+            self._known[at] = _shown(np.frombuffer(batch.statuses, np.uint8))
             changed_seq[at] = seq
         else:
             for place, new in zip(places, batch.statuses, strict=True):
                 status[place] = BLOCKED if new == RETIRED else new
                 changed_seq[place] = seq
         self._dirty.update(dict.fromkeys(places))
+        if rebound:
+            self.base_seq = seq
+            self.tick()
         return changed_rules
 
-    def take_delta(self) -> bytes:
-        """The framed Delta of everything since the last call; the same bytes for every viewer.
-
-        A place that changed and changed back is left out: on a busy event those are the most.
-        """
-        dirty = self._dirty_places()
-        now = self._view[dirty]
-        message = self._delta(self._told_seq, dirty[now != self._told_last[dirty]])
-        self._told_last[dirty] = now
-        self._told_seq = self.seq
+    def tick(self) -> TileTick:
+        """Everything since the last tick, for those who watch tiles."""
+        dirty = np.fromiter(self._dirty, np.int64, len(self._dirty))
         self._dirty = {}
-        return message
+        self.told_seq = self.seq
+        now = self._known[dirty]
+        changed = dirty[now != self._told[dirty]]
+        self._told[changed] = self._known[changed]
+        entries = self._entries(changed)
+        for tile in entries:
+            self._whole.pop(tile, None)
+        self._missed = {}
+        return TileTick(self.seq, entries)
 
-    def _dirty_places(self) -> npt.NDArray[np.int64]:
-        return np.fromiter(self._dirty, np.int64, len(self._dirty))
-
-    def _show_between_ticks(self) -> None:
-        """Someone is shown the state as of now, so what changes back until the next tick is to be
-        told all the same."""
-        if self._shown_seq != self.seq:
-            self._shown_seq = self.seq
-            self._told_last[self._dirty_places()] = _UNSURE
+    def whole(self, mask: int) -> bytes:
+        """The framed statuses of every place of some tiles, as told; View where it is all tiles."""
+        tiles = self.tiles
+        if tiles is None or not mask:
+            return b""
+        if mask == tiles.all_mask:
+            return self.view()
+        packed = b"".join([self._whole_entry(tiles, tile) for tile in tiles_of(mask)])
+        return _framed(wire.Tiles(self.told_seq, packed))
 
     def view(self) -> bytes:
-        """The framed View as of `seq`, made once per seq."""
-        self._show_between_ticks()
+        """The framed View of every place, as told; made once per tick."""
         known = self._view_frame
-        if known is None or known[0] != self.seq:
-            message = wire.View(self.epoch, self.seq, len(self._status), pack_statuses(self._view))
-            known = (self.seq, server_frame(BINARY, wire.encode_message(message)))
+        if known is None or known[0] != self.told_seq:
+            message = wire.View(
+                self.epoch, self.told_seq, len(self._told), pack_statuses(self._told)
+            )
+            known = (self.told_seq, _framed(message))
             self._view_frame = known
         return known[1]
 
-    def since(self, epoch: int, seq: int) -> bytes:
-        """What a viewer that was last at (epoch, seq) missed: a Delta, or a View if that is less
-        or if this process cannot know (it took over after that seq)."""
-        if epoch != self.epoch or not self.base_seq <= seq <= self.seq:
-            return self.view()
-        self._show_between_ticks()
-        missed = np.flatnonzero(self._changed_seq > seq)
-        if len(missed) * 5 > len(self._status) // 4:
-            return self.view()
-        return self._delta(seq, missed)
+    def since(self, epoch: int, seq: int, known: int, mask: int) -> bytes:
+        """Framed: what a viewer that was last at (epoch, seq), and then knew the tiles `known`,
+        is to hear of the tiles `mask`. All of them where this process cannot tell what it missed
+        (it took over after that seq), or where that is as much."""
+        if epoch != self.epoch or not self.base_seq <= seq <= self.told_seq:
+            return self.whole(mask)
+        missed = self._missed.get(seq)
+        if missed is None:
+            changed = np.flatnonzero(self._changed_seq > seq)
+            missed = TileTick(self.told_seq, self._entries(changed))
+            if len(self._missed) >= _MISSED_KEPT:
+                self._missed.pop(next(iter(self._missed)))
+            self._missed[seq] = missed
+        # At least this much is said, so that the viewer knows what its tiles are as of.
+        told = missed.frame(known & mask) or _framed(wire.Tiles(self.told_seq, b""))
+        fresh = self.whole(mask & ~known)
+        everything = self.whole(mask)
+        return told + fresh if len(told) + len(fresh) < len(everything) else everything
+
+    def watching(self, mask: int, zones: bool) -> bytes:
+        """The framed Watching."""
+        return _framed(wire.Watching(tile_runs(mask), zones))
+
+    def totals(self) -> bytes:
+        """The framed Totals as of `seq`; empty before there is a chart."""
+        table = self.table
+        if table is None:
+            return b""
+        known = self._totals_frame
+        if known is None or known[0] != self.seq:
+            free = table.category[self._present & (self._known == FREE)]
+            left = np.bincount(free, minlength=len(table.categories))
+            known = (self.seq, _framed(wire.Totals(self.seq, left.tolist())))
+            self._totals_frame = known
+        return known[1]
+
+    def zones_tick(self) -> bytes:
+        """The framed Zones of everything since the last call; empty when no zone has changed."""
+        zones = self.zones
+        if zones is None:
+            return b""
+        packed = zones.tick(self.seq, self._known == FREE)
+        return _framed(wire.Zones(self.seq, packed)) if packed else b""
+
+    def zones_since(self, epoch: int, seq: int) -> bytes:
+        """The framed Zones that a viewer last at (epoch, seq) misses; 0 misses all of them."""
+        zones = self.zones
+        if zones is None:
+            return b""
+        if not zones.told_seq:
+            zones.tick(self.seq, self._known == FREE)
+        if epoch != self.epoch or not self.base_seq <= seq <= zones.told_seq:
+            seq = -1
+        return _framed(wire.Zones(zones.told_seq, zones.since(seq)))
 
     def prices(self, places: list[int], tariff: int) -> list[int]:
         """What each place costs at tariff number `tariff`, minor units."""
@@ -171,7 +277,7 @@ class LiveEvent:
             return []
         place = taken[0]
         low, high = max(0, place - _BESIDE_REACH), min(table.size, place + _BESIDE_REACH)
-        near = np.flatnonzero(self._view[low:high] == FREE) + low
+        near = np.flatnonzero(self._known[low:high] == FREE) + low
         near = near[
             (table.section[near] == table.section[place])
             & (table.category[near] == table.category[place])
@@ -191,20 +297,54 @@ class LiveEvent:
             return []
         return [table.label(p) for p in places if 0 <= p < table.size]
 
-    def _delta(self, after_seq: int, places: npt.NDArray[np.int64]) -> bytes:
-        message = wire.Delta(
-            after_seq, self.seq, places.astype("<u4").tobytes(), self._view[places].tobytes()
+    def _entries(self, places: I64) -> dict[int, bytes]:
+        """The told statuses of `places`, by tile in order."""
+        tiles = self.tiles
+        if tiles is None or not len(places):
+            return {}
+        tile = tiles.tile_of[places]
+        order = np.lexsort((tiles.offset_of[places], tile))
+        places, tile = places[order], tile[order]
+        first = int(np.searchsorted(tile, 0))
+        places, tile = places[first:], tile[first:]
+        # An area's offsets do not fit, and its list is not used.
+        listed = (
+            (tiles.offset_of[places] & 0x3F | self._told[places].astype(np.int32) << 6)
+            .astype(np.uint8)
+            .tobytes()
         )
-        return server_frame(BINARY, wire.encode_message(message))
+        found, starts = np.unique(tile, return_index=True)
+        ends = [*starts[1:].tolist(), len(tile)]
+        entries: dict[int, bytes] = {}
+        for number, start, end in zip(found.tolist(), starts.tolist(), ends, strict=True):
+            if tiles.counted[number]:
+                entries[number] = self._counted_entry(tiles, number)
+            elif end - start <= _LIST_IS_BEST:
+                entries[number] = changed_entry(number, int(tiles.sizes[number]), listed[start:end])
+            else:
+                entries[number] = smallest_entry(
+                    number, self._told[tiles.places_of(number)], listed[start:end]
+                )
+        return entries
+
+    def _whole_entry(self, tiles: TileMap, tile: int) -> bytes:
+        entry = self._whole.get(tile)
+        if entry is None:
+            if tiles.counted[tile]:
+                entry = self._counted_entry(tiles, tile)
+            else:
+                entry = whole_entry(tile, self._told[tiles.places_of(tile)])
+            self._whole[tile] = entry
+        return entry
+
+    def _counted_entry(self, tiles: TileMap, tile: int) -> bytes:
+        return counted_entry(tile, int(np.count_nonzero(self._told[tiles.places_of(tile)] == FREE)))
 
 
-def pack_statuses(statuses: npt.NDArray[np.uint8]) -> bytes:
-    """Two bits a place, four places to a byte, lowest bits first; the last byte padded with 0."""
-    quads = np.zeros((-(-len(statuses) // 4), 4), np.uint8)
-    quads.reshape(-1)[: len(statuses)] = statuses
-    return (quads[:, 0] | quads[:, 1] << 2 | quads[:, 2] << 4 | quads[:, 3] << 6).tobytes()
+def _framed(message: wire.ServerMessage) -> bytes:
+    return server_frame(BINARY, wire.encode_message(message))
 
 
-def _told(statuses: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _shown(statuses: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Statuses as viewers are told them: a retired place looks blocked."""
     return np.where(statuses == RETIRED, np.uint8(BLOCKED), statuses)

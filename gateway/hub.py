@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Final, Protocol
 
 from gateway import wire
-from gateway.fanout import LiveEvent
+from gateway.fanout import LiveEvent, TileTick
 from gateway.session import told
+from gateway.ticker import Round, Ticker
+from gateway.watching import Watch
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Accepted, Batch
 from seatengine.core.shard import Shard
 from seatengine.ids import CommandId, Epoch, EventId, HolderId
-from seatengine.limits import TICK_MAX_MS, TICK_MIN_MS
+from seatengine.limits import (
+    FAR_BYTES_PER_SECOND,
+    FAR_TICK_MAX_MS,
+    FAR_TICK_MIN_MS,
+    TICK_MAX_MS,
+    TICK_MIN_MS,
+    TOTALS_EVERY_MS,
+)
 
 _log = logging.getLogger(__name__)
 
 _NOBODY: Final = HolderId("")
 _NO_COMMAND: Final = CommandId("")
 
-# A tick lasts this many times what the last one cost, so that fan-out takes a tenth of the loop.
-_TICK_COST_FACTOR: Final = 9
-
 
 class Watcher(Protocol):
     """A connection as the hub sees it. Compared and hashed by identity."""
 
+    watch: Watch
+
     def send(self, message: bytes) -> None:
         """Send an encoded message of the viewer's own."""
 
-    def send_delta(self, frame: bytes) -> None:
+    def send_frames(self, frames: bytes) -> None:
+        """Send framed messages of the viewer's own."""
+
+    def send_news(self, frame: bytes) -> None:
         """Send a framed message that a slow viewer may lose."""
 
     def answer(self, accepted: Accepted) -> bool:
@@ -38,51 +48,119 @@ class Watcher(Protocol):
         ...
 
     def greet_again(self) -> None:
-        """Begin anew: Welcome, View, Mine."""
+        """Begin anew: Welcome, Watching and what it brings, Mine."""
 
 
 class _Watched:
-    """An event with its watchers, by connection and by holder."""
+    """An event with its watchers: those of tiles, those of zones, those of neither's totals, and
+    all of them by holder."""
 
-    __slots__ = ("by_holder", "live", "next_flush_s", "timer", "watchers")
+    __slots__ = ("by_holder", "far", "live", "near", "tile_tick", "tiles", "totals", "zones")
 
-    def __init__(self, live: LiveEvent) -> None:
+    def __init__(self, hub: Hub, live: LiveEvent) -> None:
         self.live = live
-        self.watchers: dict[Watcher, None] = {}
+        self.near: dict[Watcher, None] = {}
+        self.far: dict[Watcher, None] = {}
         self.by_holder: dict[HolderId, list[Watcher]] = {}
-        self.next_flush_s = 0.0
-        self.timer: asyncio.Handle | None = None
+        self.tile_tick: TileTick | None = None
+        self.tiles = Ticker(lambda: hub.tiles_round(self), TICK_MIN_MS, TICK_MAX_MS)
+        self.zones = Ticker(
+            lambda: hub.zones_round(self), FAR_TICK_MIN_MS, FAR_TICK_MAX_MS, FAR_BYTES_PER_SECOND
+        )
+        self.totals = Ticker(lambda: hub.totals_round(self), TOTALS_EVERY_MS, TOTALS_EVERY_MS)
+
+    def all(self) -> list[Watcher]:
+        return list(self.near | self.far)
+
+    def file(self, watcher: Watcher) -> None:
+        """Put a watcher where its watch belongs; one that has no tiles and no zones is near."""
+        if watcher.watch.zones:
+            self.far[watcher] = None
+        else:
+            self.far.pop(watcher, None)
+        if watcher.watch.mask or not watcher.watch.zones:
+            self.near[watcher] = None
+        else:
+            self.near.pop(watcher, None)
 
 
 class Hub:
-    """Hears the runner (it is its Listener) and tells the connections."""
+    """Hears the runner (it is its Listener) and tells the connections.
+
+    Counted since the start: `ticks` of tiles, `far_ticks` of zones, `frames_sent` and `bytes_sent`
+    by both, `looks` taken.
+    """
 
     def __init__(self) -> None:
         self._events: dict[EventId, _Watched] = {}
         self.frames_sent = 0
+        self.bytes_sent = 0
         self.ticks = 0
+        self.far_ticks = 0
+        self.looks = 0
+
+    @property
+    def viewers_near(self) -> int:
+        """Viewers who watch tiles."""
+        return sum(len(watched.near) for watched in self._events.values())
+
+    @property
+    def viewers_far(self) -> int:
+        """Viewers who watch zones; some watch tiles too."""
+        return sum(len(watched.far) for watched in self._events.values())
 
     def live(self, event: EventId) -> LiveEvent | None:
         """What viewers may know of `event`; None when it is not open."""
         watched = self._events.get(event)
         return watched.live if watched is not None else None
 
-    def watch(self, event: EventId, connection: Watcher, holder: HolderId) -> None:
-        """From now on `connection` hears of every change of `event`, and of its holder's holds."""
+    def watch(self, event: EventId, watcher: Watcher, holder: HolderId) -> None:
+        """From now on `watcher` hears of every change of `event`, and of its holder's holds."""
         watched = self._events[event]
-        watched.watchers[connection] = None
-        watched.by_holder.setdefault(holder, []).append(connection)
+        watched.file(watcher)
+        watched.by_holder.setdefault(holder, []).append(watcher)
 
-    def unwatch(self, event: EventId, connection: Watcher, holder: HolderId) -> None:
+    def unwatch(self, event: EventId, watcher: Watcher, holder: HolderId) -> None:
         """The end of `watch`; harmless when it never began."""
         watched = self._events.get(event)
-        if watched is None or connection not in watched.watchers:
+        if watched is None or not (watcher in watched.near or watcher in watched.far):
             return
-        del watched.watchers[connection]
+        watched.near.pop(watcher, None)
+        watched.far.pop(watcher, None)
         own = watched.by_holder[holder]
-        own.remove(connection)
+        own.remove(watcher)
         if not own:
             del watched.by_holder[holder]
+
+    def greet(self, event: EventId, watcher: Watcher, hello: wire.Hello) -> bytes:
+        """Frames that begin the watch of a watcher, or begin it anew, after this Hello."""
+        watched = self._events[event]
+        self._settle(watched)
+        frames = watcher.watch.begin(watched.live, hello)
+        watched.file(watcher)
+        return frames
+
+    def look(self, event: EventId, watcher: Watcher, look: wire.Look) -> None:
+        """A watcher looks elsewhere: tell it at once what is new to it there."""
+        watched = self._events[event]
+        self.looks += 1
+        self._settle(watched)
+        watch = watcher.watch
+        if watched.tiles.round is not None and watched.tile_tick is not None:
+            # It may not have had its part of this round yet, and what it is told of now is after
+            # it: a viewer knows all of its tiles as of one moment.
+            frame = watched.tile_tick.frame(watch.mask)
+            if frame:
+                watcher.send_news(frame)
+        frames = watch.turn(watched.live, look)
+        if frames:
+            watched.file(watcher)
+            watcher.send_frames(frames)
+
+    def _settle(self, watched: _Watched) -> None:
+        """Where nobody watches zones, they are not counted until someone does."""
+        if not watched.far and watched.live.zones is not None:
+            watched.live.zones_tick()
 
     def on_recovered(self, shard: Shard, epoch: Epoch) -> None:
         """An event is (again) served: every watcher gets a fresh view."""
@@ -99,11 +177,12 @@ class Hub:
         )
         watched = self._events.get(state.event)
         if watched is None:
-            self._events[state.event] = _Watched(live)
+            self._events[state.event] = _Watched(self, live)
             return
         watched.live = live
-        for connection in list(watched.watchers):
-            connection.greet_again()
+        watched.tile_tick = None
+        for watcher in watched.all():
+            watcher.greet_again()
 
     def on_lost(self, event: EventId) -> None:
         """Nothing to tell: what viewers see stays true until the event is back."""
@@ -125,11 +204,21 @@ class Hub:
                 if own is not None:
                     self._tell_holder(live, own, seq, entry, batch)
         if changed_rules:
-            message = wire.encode_message(wire.EventChanged(batch.seq))
-            for connection in list(watched.watchers):
-                connection.send(message)
-        if live.dirty and watched.timer is None:
-            self._plan_tick(watched)
+            self._tell_rules(watched, batch)
+        if live.dirty:
+            watched.tiles.wake()
+            if watched.far:
+                watched.zones.wake()
+            if len(watched.near) > len(watched.far):
+                watched.totals.wake()
+
+    def _tell_rules(self, watched: _Watched, batch: Batch) -> None:
+        message = wire.encode_message(wire.EventChanged(batch.seq))
+        bound = watched.live.base_seq == batch.seq
+        for watcher in watched.all():
+            watcher.send(message)
+            if bound:
+                watcher.greet_again()
 
     def _tell_holder(
         self, live: LiveEvent, own: list[Watcher], seq: int, entry: Entry, batch: Batch
@@ -145,25 +234,52 @@ class Hub:
             if message is not None:
                 connection.send(message)
 
-    def _plan_tick(self, watched: _Watched) -> None:
-        loop = asyncio.get_running_loop()
-        wait_s = watched.next_flush_s - loop.time()
-        if wait_s <= 0:
-            watched.timer = loop.call_soon(self._tick, watched)
-        else:
-            watched.timer = loop.call_later(wait_s, self._tick, watched)
-
-    def _tick(self, watched: _Watched) -> None:
-        watched.timer = None
+    def tiles_round(self, watched: _Watched) -> Round[Watcher] | None:
+        """A tick of tiles."""
         if not watched.live.dirty:
-            return
-        frame = watched.live.take_delta()
-        loop = asyncio.get_running_loop()
-        begun_s = loop.time()
-        for connection in list(watched.watchers):
-            connection.send_delta(frame)
-        cost_s = loop.time() - begun_s
+            return None
+        tick = watched.tile_tick = watched.live.tick()
         self.ticks += 1
-        self.frames_sent += len(watched.watchers)
-        pause_s = min(max(cost_s * _TICK_COST_FACTOR, TICK_MIN_MS / 1000), TICK_MAX_MS / 1000)
-        watched.next_flush_s = loop.time() + pause_s
+        if not tick.mask:
+            return Round([], _nobody)
+        changed, frames, frame_of = tick.mask, tick.frames, tick.frame
+
+        def deliver(watchers: list[Watcher]) -> None:
+            for watcher in watchers:
+                mask = watcher.watch.mask & changed
+                if mask:
+                    frame = frames.get(mask) or frame_of(mask)
+                    self.frames_sent += 1
+                    self.bytes_sent += len(frame)
+                    watcher.send_news(frame)
+
+        return Round(list(watched.near), deliver)
+
+    def zones_round(self, watched: _Watched) -> Round[Watcher] | None:
+        """A tick of zones."""
+        if not watched.far:
+            return None
+        frame = watched.live.zones_tick()
+        self.far_ticks += 1
+        return self._same_for_all(list(watched.far), frame)
+
+    def totals_round(self, watched: _Watched) -> Round[Watcher] | None:
+        """A tick of totals, for those who watch tiles alone."""
+        near = [watcher for watcher in watched.near if not watcher.watch.zones]
+        return self._same_for_all(near, watched.live.totals()) if near else None
+
+    def _same_for_all(self, watchers: list[Watcher], frame: bytes) -> Round[Watcher]:
+        if not frame:
+            return Round([], _nobody)
+
+        def deliver(watchers: list[Watcher]) -> None:
+            self.frames_sent += len(watchers)
+            self.bytes_sent += len(watchers) * len(frame)
+            for watcher in watchers:
+                watcher.send_news(frame)
+
+        return Round(watchers, deliver, len(frame))
+
+
+def _nobody(watchers: list[Watcher]) -> None:
+    """A round without receivers."""

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway import contacts, refusals, wire
 from gateway.fanout import LiveEvent
+from gateway.watching import is_sound
 from gateway.wire import CloseCode
 from seatengine import limits
 from seatengine.core import commands, entries
@@ -63,7 +64,7 @@ class Purchase(msgspec.Struct, frozen=True):
     email: str
 
 
-Effect = AnyCommand | Say | Bye | Open | Greet | Purchase | None
+Effect = AnyCommand | wire.Look | Say | Bye | Open | Greet | Purchase | None
 
 
 class Session:
@@ -113,6 +114,9 @@ class Session:
             return self._greet(message)
         if not self.holder:
             return Bye(CloseCode.HELLO_EXPECTED)
+        if kind is wire.Look:
+            sound = is_sound(message) and len(message.sections) <= limits.MAX_SECTIONS_LISTED
+            return message if sound else Bye(CloseCode.BAD_MESSAGE)
         if kind is wire.Ping:
             pong = wire.Pong(message.t, now_ms)
             return Say(wire.encode_message(pong))
@@ -156,11 +160,15 @@ class Session:
             return self._refuse(_READ_REF, Code.OVERLOADED)
         return Greet(commands.ReadHolds(id=command_id, holder=self.holder))
 
-    def welcome(self, live: LiveEvent, answer: Answer, now_ms: int) -> tuple[bytes, bytes, bytes]:
-        """(Welcome, View or Delta already framed, Mine): all of them as of one moment."""
+    @property
+    def hello(self) -> wire.Hello:
+        """The last Hello; there must have been one."""
+        assert self._hello is not None
+        return self._hello
+
+    def welcome(self, live: LiveEvent, answer: Answer, now_ms: int) -> tuple[bytes, bytes]:
+        """(Welcome, Mine); what the viewer watches is said in between."""
         self._unanswered.discard(answer.id)
-        hello = self._hello
-        assert hello is not None
         welcome = wire.Welcome(
             wire.PROTOCOL_VERSION,
             self.holder,
@@ -169,11 +177,7 @@ class Session:
             live.table.chart_hash if live.table is not None else "",
         )
         mine = wire.Mine([live.hold_state(view) for view in answer.holds])
-        return (
-            wire.encode_message(welcome),
-            live.since(hello.epoch, hello.seq),
-            wire.encode_message(mine),
-        )
+        return wire.encode_message(welcome), wire.encode_message(mine)
 
     def _claim(self, ref: str) -> CommandId | None:
         """The command id for `ref`, if another command may be under way."""

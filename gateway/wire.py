@@ -16,7 +16,7 @@ import enum
 
 import msgspec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class CloseCode(enum.IntEnum):
@@ -40,13 +40,19 @@ class CloseCode(enum.IntEnum):
 
 
 class Hello(msgspec.Struct, array_like=True, tag=1, gc=False):
-    """`epoch` and `seq` are what the client has seen last, both 0 when it has nothing."""
+    """What the client has seen last; all of it 0 or empty when it has nothing.
+
+    `tiles` are the tiles whose places it knows as of `seq`, as TileRuns; `zones_seq` is the seq of
+    the last Zones, 0 for none. A Look may follow at once; without one it looks from far out.
+    """
 
     version: int
     token: str
     event: str
     epoch: int = 0
     seq: int = 0
+    tiles: bytes = b""
+    zones_seq: int = 0
 
 
 class Hold(msgspec.Struct, array_like=True, tag=2, gc=False):
@@ -120,10 +126,26 @@ class Ping(msgspec.Struct, array_like=True, tag=10, gc=False):
     t: int
 
 
+class Look(msgspec.Struct, array_like=True, tag=11, gc=False):
+    """What the viewer looks at; answered by Watching and what was not known of it.
+
+    The box is in chart units, `zoom` in CSS pixels per chart unit, `floor` "" means every floor.
+    An empty box (x1 <= x0) is the list view: zones, and the places of `sections` (indexes).
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    zoom: float
+    floor: str = ""
+    sections: list[int] = []
+
+
 Command = Hold | HoldBest | HoldQuantity | HoldWhole | Drop | Extend | Release | Book
 """Messages with a `ref`, each answered exactly once."""
 
-ClientMessage = Hello | Command | Ping
+ClientMessage = Hello | Look | Command | Ping
 
 
 # Server to browser.
@@ -140,7 +162,7 @@ class HoldState(msgspec.Struct, array_like=True, gc=False):
 
 
 class Welcome(msgspec.Struct, array_like=True, tag=1, gc=False):
-    """Answers Hello; a View or a Delta and then Mine follow at once."""
+    """Answers Hello; Watching, what it brings, and Mine follow at once."""
 
     version: int
     viewer: str
@@ -153,6 +175,7 @@ class View(msgspec.Struct, array_like=True, tag=2, gc=False):
     """The status of every place as of `seq`: 2 bits a place, four to a byte, lowest bits first.
 
     0 free, 1 held, 2 booked, 3 blocked or gone. `count` places; the rest of the last byte is 0.
+    Said instead of Tiles to those who watch every tile.
     """
 
     epoch: int
@@ -161,15 +184,39 @@ class View(msgspec.Struct, array_like=True, tag=2, gc=False):
     statuses: bytes
 
 
-class Delta(msgspec.Struct, array_like=True, tag=3, gc=False):
-    """What changed between `after_seq` and `seq`. `places` are uint32 little endian; `statuses`
-    a byte each, as of `seq` (0 free, 1 held, 2 booked, 3 blocked or gone). A client at a seq below
-    `after_seq` has missed something and says Hello again; one at or above `seq` ignores it."""
+class Tiles(msgspec.Struct, array_like=True, tag=11, gc=False):
+    """Statuses of tiles as of `seq`, changed ones or all, in the forms of gateway/tile_forms.py.
 
-    after_seq: int
+    All forms are absolute. What is known of every watched tile is now as of `seq`.
+    """
+
     seq: int
-    places: bytes
-    statuses: bytes
+    packed: bytes
+
+
+class Watching(msgspec.Struct, array_like=True, tag=12, gc=False):
+    """What the viewer is told of from now on: `tiles` (TileRuns), and the zones if `zones`.
+
+    Whatever else it knew goes stale. What is new to it follows in View, Tiles, Zones or Totals.
+    """
+
+    tiles: bytes
+    zones: bool
+
+
+class Zones(msgspec.Struct, array_like=True, tag=13, gc=False):
+    """Places left and party fit by zone as of `seq`, changed zones or all, in the form of
+    gateway/zone_forms.py."""
+
+    seq: int
+    packed: bytes
+
+
+class Totals(msgspec.Struct, array_like=True, tag=14, gc=False):
+    """Places left of the whole event, by category index; for viewers who are not told of zones."""
+
+    seq: int
+    left: list[int]
 
 
 class Mine(msgspec.Struct, array_like=True, tag=4, gc=False):
@@ -232,7 +279,19 @@ class EventChanged(msgspec.Struct, array_like=True, tag=10, gc=False):
 
 
 ServerMessage = (
-    Welcome | View | Delta | Mine | Held | Ended | Booked | Refused | Pong | EventChanged
+    Welcome
+    | View
+    | Tiles
+    | Watching
+    | Zones
+    | Totals
+    | Mine
+    | Held
+    | Ended
+    | Booked
+    | Refused
+    | Pong
+    | EventChanged
 )
 
 decode_client_message = msgspec.msgpack.Decoder(ClientMessage).decode

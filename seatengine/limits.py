@@ -90,7 +90,14 @@ CEILING_MESSAGES_PER_SECOND: Final = 100_000
 MESSAGE_BURST: Final = 200
 MAX_PENDING_COMMANDS_PER_CONNECTION: Final = 32
 TICK_MIN_MS: Final = 10
-TICK_MAX_MS: Final = 100
+TICK_MAX_MS: Final = 50
+FAR_TICK_MIN_MS: Final = 100
+FAR_TICK_MAX_MS: Final = 1_000
+FAR_BYTES_PER_SECOND: Final = 2_000
+TOTALS_EVERY_MS: Final = 1_000
+FAN_OUT_SLICE: Final = 256
+MAX_PLACES_IN_VIEW: Final = 12_000
+MAX_SECTIONS_LISTED: Final = 50
 VIEWER_TOKEN_TTL_MS: Final = 30 * 24 * 3_600_000
 
 # HTTP.
@@ -111,6 +118,14 @@ MAX_RATED_ADDRESSES: Final = 10_000
 
 # One process of bots; beyond this it measures itself.
 MAX_DEMO_BOTS: Final = 2_000
+
+# Watching the process itself.
+LOOP_LAG_EVERY_MS: Final = 20
+LOOP_LAG_WORST_OF_S: Final = 15
+MAX_LAG_SAMPLES_PER_WAKE: Final = 100
+MAX_METRICS_BYTES: Final = 1024 * 1024
+TOP_TIMEOUT_MS: Final = 5_000
+TOP_HISTORY_S: Final = 60
 
 # What `seatengine doctor` calls enough.
 MIN_FREE_DISK_BYTES: Final = 2_000_000_000

@@ -1,0 +1,151 @@
+"""What a viewer knows of an event by what it was told: the client's half of fanout.py. Pure.
+
+Bots, tests and load tools keep one each; frontend/src/model/seats.ts is the browser's.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway import wire
+from gateway.chart_view import ChartView
+from gateway.tile_forms import (
+    CountedTile,
+    read_entries,
+    read_tile_runs,
+    read_varint,
+    tile_runs,
+    unpack_statuses,
+)
+from gateway.zone_forms import ZoneLeft, read_zones
+from seatengine.chart.seat_table import GroupKind
+
+I32 = npt.NDArray[np.int32]
+
+UNKNOWN = 255
+"""Stands for the status of a place that was never told."""
+
+
+class Tiling(Protocol):
+    """What a client must know of a chart's tiles; see TileIndex."""
+
+    count: int
+    places: I32
+    starts: I32
+    sizes: I32
+    counted: npt.NDArray[np.bool_]
+    zone_categories: npt.NDArray[np.int64]
+
+
+class TileIndex:
+    """The Tiling of a chart view: what a client can know without the chart's SeatTable.
+
+    tile_of: int32 by place, -1 for none · zone_categories: int32 by zone, how many categories it
+    has places of; the last zone is that of places without a section.
+    """
+
+    def __init__(self, view: ChartView) -> None:
+        tile_of = _tile_column(view.tile, view.size)
+        group = np.cumsum(np.frombuffer(view.group, "<i4"), dtype=np.int32)
+        areas = np.array([g.kind == GroupKind.AREA for g in view.groups] + [False], np.bool_)
+        sections = np.array([g.section for g in view.groups] + [-1], np.int32)[group]
+        category = np.frombuffer(view.category, np.uint8)
+        zones = np.where(sections >= 0, sections, len(view.sections))
+        inside = np.flatnonzero(tile_of >= 0)
+        self.tile_of = tile_of
+        self.count = int(tile_of.max(initial=-1)) + 1
+        self.places = inside[np.argsort(tile_of[inside], kind="stable")].astype(np.int32)
+        self.sizes = np.bincount(tile_of[inside], minlength=self.count).astype(np.int32)
+        self.starts = np.concatenate([[0], np.cumsum(self.sizes)]).astype(np.int32)
+        self.counted: npt.NDArray[np.bool_] = areas[group[self.places[self.starts[:-1]]]]
+        pairs = np.unique(zones[inside].astype(np.int64) * 256 + category[inside])
+        self.zone_categories = np.bincount(pairs >> 8, minlength=len(view.sections) + 1)
+
+
+class Sight:
+    """`statuses`: uint8 by place, UNKNOWN where nothing was told; those of tiles outside `mask` are
+    stale. `areas`: places left by counted tile. `zones`: what is left by zone, stale while
+    `zones_told` is false. `left`: by category, from Totals.
+    """
+
+    def __init__(self, tiles: Tiling, size: int) -> None:
+        self.tiles = tiles
+        self.statuses = np.full(size, UNKNOWN, np.uint8)
+        self.areas: dict[int, int] = {}
+        self.zones: dict[int, ZoneLeft] = {}
+        self.left: list[int] = []
+        self.epoch = 0
+        self.seq = 0
+        self.zones_seq = 0
+        self.mask = 0
+        self.zones_told = False
+
+    def hello(self, token: str, event: str) -> wire.Hello:
+        """The Hello that says what is known already."""
+        return wire.Hello(
+            wire.PROTOCOL_VERSION,
+            token,
+            event,
+            self.epoch,
+            self.seq,
+            tile_runs(self.mask) if self.seq else b"",
+            self.zones_seq if self.zones_told else 0,
+        )
+
+    def take(self, message: wire.ServerMessage) -> bool:
+        """Take in what concerns places and zones; False for any other message. Raises BadForm."""
+        if isinstance(message, wire.Tiles):
+            self._take_tiles(message)
+        elif isinstance(message, wire.Zones):
+            self._take_zones(message)
+        elif isinstance(message, wire.View):
+            self._take_view(message)
+        elif isinstance(message, wire.Watching):
+            self.mask = read_tile_runs(message.tiles, self.tiles.count)
+            self.zones_told = message.zones
+        elif isinstance(message, wire.Totals):
+            self.left = message.left
+        else:
+            if isinstance(message, wire.Welcome) and message.epoch != self.epoch:
+                self.epoch, self.seq, self.zones_seq = message.epoch, 0, 0
+            return False
+        return True
+
+    def _take_tiles(self, message: wire.Tiles) -> None:
+        starts, places, statuses = self.tiles.starts, self.tiles.places, self.statuses
+        for told in read_entries(message.packed, self.tiles.sizes, self.tiles.counted):
+            if isinstance(told, CountedTile):
+                self.areas[told.tile] = told.left
+            else:
+                first = int(starts[told.tile])
+                statuses[places[[first + offset for offset in told.offsets]]] = told.statuses
+        self.seq = message.seq
+
+    def _take_view(self, message: wire.View) -> None:
+        self.statuses = unpack_statuses(message.statuses, message.count).copy()
+        for tile in np.flatnonzero(self.tiles.counted).tolist():
+            places = self.tiles.places[self.tiles.starts[tile] : self.tiles.starts[tile + 1]]
+            self.areas[tile] = int(np.count_nonzero(self.statuses[places] == 0))
+        self.seq = message.seq
+
+    def _take_zones(self, message: wire.Zones) -> None:
+        for zone in read_zones(message.packed, self.tiles.zone_categories):
+            self.zones[zone.zone] = zone
+        self.zones_seq = message.seq
+
+
+def _tile_column(runs: bytes, size: int) -> I32:
+    """The tile of each place from ChartView.tile, int32 of length `size`. Raises BadForm."""
+    tile_of = np.full(size, -1, np.int32)
+    at = place = 0
+    tile = -1
+    while at < len(runs):
+        step, at = read_varint(runs, at)
+        count, at = read_varint(runs, at)
+        tile += step // 2 if step % 2 == 0 else -(step + 1) // 2
+        tile_of[place : place + count] = tile
+        place += count
+    return tile_of

@@ -1,0 +1,120 @@
+"""When one kind of news goes out, and in what slices, so that the event loop never stalls. Thin."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+from seatengine.limits import FAN_OUT_SLICE
+
+_T = TypeVar("_T")
+
+# A pause lasts this many times what the tick cost, so that one event's fan-out takes no more than
+# a third of the loop, as far as the longest pause allows.
+_COST_FACTOR: Final = 2
+
+
+class Round(Generic[_T]):
+    """One tick on its way: `deliver` is called with slices of `receivers` until all are served."""
+
+    __slots__ = ("bytes_per_receiver", "deliver", "receivers")
+
+    def __init__(
+        self,
+        receivers: list[_T],
+        deliver: Callable[[list[_T]], None],
+        bytes_per_receiver: int = 0,
+    ) -> None:
+        self.receivers = receivers
+        self.deliver = deliver
+        self.bytes_per_receiver = bytes_per_receiver
+
+
+class Ticker(Generic[_T]):
+    """Calls `begin` at once after a quiet time, else when the pause is over.
+
+    The pause is as long as the last round's cost asks, and as its bytes ask at
+    `bytes_per_second` for each receiver, between `min_ms` and `max_ms`. `begin` gives None when
+    there is nothing to tell. Between two slices the loop serves whoever waits.
+    """
+
+    __slots__ = (
+        "_at",
+        "_begin",
+        "_bytes_per_second",
+        "_cost_s",
+        "_handle",
+        "_loop",
+        "_max_s",
+        "_min_s",
+        "_next_s",
+        "_woken",
+        "round",
+        "rounds",
+    )
+
+    def __init__(
+        self,
+        begin: Callable[[], Round[_T] | None],
+        min_ms: int,
+        max_ms: int,
+        bytes_per_second: float = float("inf"),
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._begin = begin
+        self._min_s = min_ms / 1000
+        self._max_s = max_ms / 1000
+        self._bytes_per_second = bytes_per_second
+        self._handle: asyncio.Handle | None = None
+        self._woken = False
+        self._next_s = 0.0
+        self._at = 0
+        self._cost_s = 0.0
+        self.round: Round[_T] | None = None
+        self.rounds = 0
+
+    def wake(self) -> None:
+        """There is something to tell."""
+        if self._handle is None:
+            wait_s = self._next_s - self._loop.time()
+            if wait_s <= 0:
+                self._handle = self._loop.call_soon(self._tick)
+            else:
+                self._handle = self._loop.call_later(wait_s, self._tick)
+        elif self.round is not None:
+            self._woken = True
+
+    def _tick(self) -> None:
+        begun_s = time.perf_counter()
+        self._handle = None
+        self.round = self._begin()
+        if self.round is None:
+            return
+        self.rounds += 1
+        self._at = 0
+        self._cost_s = 0.0
+        self._go_on(begun_s)
+
+    def _slice(self) -> None:
+        self._go_on(time.perf_counter())
+
+    def _go_on(self, begun_s: float) -> None:
+        this = self.round
+        assert this is not None
+        at = self._at
+        self._at = end = at + FAN_OUT_SLICE
+        this.deliver(this.receivers[at:end])
+        # The loop's own clock stands still while a callback runs.
+        self._cost_s += time.perf_counter() - begun_s
+        if end < len(this.receivers):
+            self._handle = self._loop.call_soon(self._slice)
+            return
+        asked_s = max(self._cost_s * _COST_FACTOR, this.bytes_per_receiver / self._bytes_per_second)
+        self._next_s = self._loop.time() + min(max(asked_s, self._min_s), self._max_s)
+        self.round = None
+        self._handle = None
+        if self._woken:
+            self._woken = False
+            self.wake()
