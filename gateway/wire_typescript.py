@@ -33,7 +33,7 @@ _HEAD: Final = """\
 _LAYOUT_TYPES: Final = """\
 export interface FieldLayout {
   readonly name: string;
-  readonly fallback?: number | string | readonly never[];
+  readonly fallback?: number | string | Uint8Array | readonly never[];
   readonly struct?: StructLayout;
   readonly list?: boolean;
 }
@@ -153,7 +153,7 @@ def _layout(struct: shapes.StructType, indent: str) -> str:
     for field in struct.fields:
         parts = [f"name: {json.dumps(field.name)}"]
         if not field.required:
-            parts.append(f"fallback: {json.dumps(_default(field))}")
+            parts.append(f"fallback: {_literal(_default(field))}")
         inner = next(_structs_in(field.type), None)
         if inner is not None:
             parts.append(f"struct: {_layout_name(inner)}")
@@ -177,6 +177,12 @@ def _default(field: shapes.Field) -> object:
     if field.default is not msgspec.NODEFAULT:
         return field.default
     return field.default_factory()
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"Uint8Array.of({', '.join(map(str, value))})"
+    return json.dumps(value)
 
 
 def _type(kind: shapes.Type) -> str:

@@ -34,6 +34,11 @@ def test_every_column_of_the_chart_view_is_there() -> None:
         assert f"readonly {field.name}:" in body
 
 
+def test_a_default_of_bytes_is_written_as_bytes() -> None:
+    text = wire_typescript.messages_typescript()
+    assert '{ name: "tiles", fallback: Uint8Array.of() },' in text
+
+
 def test_check_says_when_the_file_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "wire" / "messages.ts"
     monkeypatch.setattr(wire_typescript, "TARGET", target)
