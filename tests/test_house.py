@@ -71,7 +71,6 @@ TESTED_TOGETHER = {
     "seatengine.chart.importers.seatsio": "chart/test_import_seatsio.py",
     "seatengine.chart.importers.seatsio_file": "chart/test_import_seatsio.py",
     "seatengine.chart.parametric": "chart/test_parametric.py",
-    "seatengine.shell.collector": "shell/test_followers.py",
     "seatengine.shell.postgres": "shell/test_ports.py",
     "seatengine.shell.postgres_journal": "shell/test_ports.py",
     "seatengine.shell.postgres_stores": "shell/test_ports.py",

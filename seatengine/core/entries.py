@@ -141,13 +141,15 @@ decode_frame = msgspec.msgpack.Decoder(list[Entry]).decode
 """A journal frame (see `frame`) -> its entries in order. Raises msgspec.DecodeError."""
 
 
+def array_head(count: int) -> bytes:
+    """What a msgpack array of `count` items begins with; the items follow it."""
+    if count < 16:
+        return bytes((0x90 | count,))
+    if count < 1 << 16:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")
+
+
 def frame(encoded: list[bytes]) -> bytes:
     """Encoded entries as one msgpack array, without decoding them: the journal's unit of write."""
-    count = len(encoded)
-    if count < 16:
-        head = bytes((0x90 | count,))
-    elif count < 1 << 16:
-        head = b"\xdc" + count.to_bytes(2, "big")
-    else:
-        head = b"\xdd" + count.to_bytes(4, "big")
-    return head + b"".join(encoded)
+    return array_head(len(encoded)) + b"".join(encoded)

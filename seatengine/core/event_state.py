@@ -21,8 +21,8 @@ HOLD_BITS: Final = 40
 _HOLD_MASK: Final = (1 << HOLD_BITS) - 1
 
 
-class Hold(msgspec.Struct, gc=False, array_like=True):
-    """A live hold. `staff` holds count against no limit."""
+class Hold(msgspec.Struct, gc=False, array_like=True, frozen=True):
+    """A live hold. Never changed, but replaced: whoever took the state down keeps what it saw."""
 
     id: HoldId
     holder: HolderId
@@ -32,8 +32,8 @@ class Hold(msgspec.Struct, gc=False, array_like=True):
     extensions: int = 0
 
 
-class Booking(msgspec.Struct, gc=False, array_like=True):
-    """A live booking; one whose last place is cancelled is gone."""
+class Booking(msgspec.Struct, gc=False, array_like=True, frozen=True):
+    """A live booking, replaced when it changes; one whose last place is cancelled is gone."""
 
     id: BookingId
     holder: HolderId

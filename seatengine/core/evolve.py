@@ -74,17 +74,27 @@ def _hold_changed(state: EventState, entry: entries.HoldChanged, touched: list[i
     for place in entry.added:
         status[place] = HELD
     gone = set(entry.dropped)
-    # A new list: earlier outputs may still share the old one.
-    hold.places = [p for p in hold.places if p not in gone] + entry.added
+    places = [p for p in hold.places if p not in gone] + entry.added
+    _replace_hold(
+        state,
+        hold,
+        Hold(hold.id, hold.holder, places, hold.expires_at_ms, hold.tariff, hold.extensions),
+    )
     touched += entry.dropped
     touched += entry.added
 
 
 def _hold_extended(state: EventState, entry: entries.HoldExtended, _touched: list[int]) -> None:
-    hold = state.holds[entry.hold]
-    hold.expires_at_ms = entry.expires_at_ms
-    hold.extensions += 1
+    old = state.holds[entry.hold]
+    hold = Hold(old.id, old.holder, old.places, entry.expires_at_ms, old.tariff, old.extensions + 1)
+    _replace_hold(state, old, hold)
     state.watch_expiry(hold)
+
+
+def _replace_hold(state: EventState, old: Hold, new: Hold) -> None:
+    state.holds[new.id] = new
+    own = state.holds_by_holder[new.holder]
+    own[own.index(old)] = new
 
 
 def _hold_released(
@@ -130,11 +140,17 @@ def _booking_cancelled(
     for place in entry.places:
         status[place] = FREE
     gone = set(entry.places)
-    booking.places = [p for p in booking.places if p not in gone]
-    if not booking.places:
+    left = [p for p in booking.places if p not in gone]
+    if left:
+        state.bookings[booking.id] = _with_places(booking, left)
+    else:
         del state.bookings[entry.booking]
     _count_booked(state, booking.holder, -len(entry.places))
     touched += entry.places
+
+
+def _with_places(booking: Booking, places: list[int]) -> Booking:
+    return Booking(booking.id, booking.holder, places, booking.tariff, booking.at_ms)
 
 
 def _count_booked(state: EventState, holder: HolderId, change: int) -> None:
@@ -153,7 +169,7 @@ def _booking_moved(state: EventState, entry: entries.BookingMoved, touched: list
         status[place] = FREE
     for place in entry.to:
         status[place] = BOOKED
-    booking.places = [swap.get(p, p) for p in booking.places]
+    state.bookings[booking.id] = _with_places(booking, [swap.get(p, p) for p in booking.places])
     touched += entry.places
     touched += entry.to
 

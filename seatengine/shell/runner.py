@@ -9,26 +9,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import Final, Protocol
+
+import msgspec
 
 from seatengine import limits
 from seatengine.chart.seat_table import SeatTable
 from seatengine.core import snapshot
 from seatengine.core.commands import AnyCommand
-from seatengine.core.entries import frame
+from seatengine.core.entries import Entry, frame
 from seatengine.core.outputs import Accepted, Answer, Batch, Code, Refusal
 from seatengine.core.shard import Shard
 from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
-from seatengine.ids import ChartHash, Epoch, EventId, Seq
+from seatengine.ids import ChartHash, CommandId, Epoch, EventId, Seq
 from seatengine.ports import Append, Clock, Journal, SnapshotStore
+from seatengine.shell.histogram import Histogram
 
 Outcome = Accepted | Refusal | Answer
 Reply = Callable[[Outcome], None]
 Recover = Callable[[EventId], Awaitable[tuple[Shard, Epoch]]]
 
 _HOUSEKEEPING_S: Final = 0.05
+_SNAPSHOT_BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 _log = logging.getLogger(__name__)
 
@@ -46,10 +51,27 @@ class Listener(Protocol):
         """The event cannot serve for now; on_recovered follows when it can."""
 
 
+class Standing(msgspec.Struct):
+    """How a runner stands at one moment.
+
+    Events that are served, that are being rebuilt, and that another owner took over; commands that
+    wait for a rebuilt event; entries decided and not yet durable, and for how long the oldest
+    outcome among them has waited.
+    """
+
+    serving: int = 0
+    recovering: int = 0
+    fenced: int = 0
+    commands_waiting: int = 0
+    undurable_entries: int = 0
+    undurable_ms: int = 0
+
+
 class _Slot:
     """One event's place in the runner. `shard` is None while it recovers or when it is fenced."""
 
     __slots__ = (
+        "durable_seq",
         "epoch",
         "event",
         "fenced",
@@ -65,6 +87,7 @@ class _Slot:
         self.event = event
         self.shard: Shard | None = None
         self.epoch = Epoch(0)
+        self.durable_seq = 0
         self.snapshot_seq = 0
         self.offered: dict[ChartHash, SeatTable] = {}
         self.replies: list[tuple[Reply, Outcome]] = []
@@ -84,17 +107,22 @@ class _Ready:
         shard: Shard,
         batch: Batch,
         replies: list[tuple[Reply, Outcome]],
-        taken: bytes | None,
+        frozen: snapshot.Snapshot | None,
     ) -> None:
         self.slot = slot
         self.shard = shard
         self.batch = batch
         self.replies = replies
-        self.snapshot = taken
+        self.snapshot = frozen
 
 
 class Runner:
-    """The only caller of its shards. Not thread-safe: use it from its event loop."""
+    """The only caller of its shards. Not thread-safe: use it from its event loop.
+
+    For those who watch it: `commands` given to `submit`, durable entries by kind, refusals by
+    code, commits and snapshots that failed, and how long snapshots took from freezing the state to
+    being kept.
+    """
 
     def __init__(
         self,
@@ -119,6 +147,15 @@ class Runner:
         self._saving: set[asyncio.Task[None]] = set()
         self._housekeeping: asyncio.TimerHandle | None = None
         self._closed = False
+        # When the first command of the batch that collects, and of the one under way, was stepped.
+        self._collecting_since_ms = 0
+        self._committing_since_ms = 0
+        self.commands = 0
+        self.entries_by_kind: Counter[type[Entry]] = Counter()
+        self.refusals_by_code: Counter[Code] = Counter()
+        self.commits_failed = 0
+        self.snapshots_failed = 0
+        self.snapshot_seconds = Histogram(_SNAPSHOT_BOUNDS_S)
 
     async def open(self, event: EventId) -> None:
         """Serve `event`; returns once it does. Raises UnknownEvent, StoreUnavailable, BadChart,
@@ -158,27 +195,56 @@ class Runner:
         While the store is away commands wait up to COMMAND_WAIT_MS, then are refused with
         UNAVAILABLE; beyond the bounds on what may wait, at once with OVERLOADED.
         """
+        self.commands += 1
         slot = self._slots.get(event)
         if slot is None:
-            reply(Refusal(command.id, Code.UNKNOWN_EVENT))
-            return
-        shard = slot.shard
-        if shard is None:
-            if slot.fenced:
-                reply(Refusal(command.id, Code.UNAVAILABLE))
-            elif len(slot.waiting) >= limits.MAX_WAITING_COMMANDS:
-                reply(Refusal(command.id, Code.OVERLOADED))
-            else:
-                slot.waiting.append((self._clock.now_ms(), command, reply))
-            return
+            self._refuse(reply, command.id, Code.UNKNOWN_EVENT)
+        elif slot.shard is not None:
+            self._step(slot, slot.shard, command, reply)
+        elif slot.fenced:
+            self._refuse(reply, command.id, Code.UNAVAILABLE)
+        elif len(slot.waiting) >= limits.MAX_WAITING_COMMANDS:
+            self._refuse(reply, command.id, Code.OVERLOADED)
+        else:
+            slot.waiting.append((self._clock.now_ms(), command, reply))
+
+    def _step(self, slot: _Slot, shard: Shard, command: AnyCommand, reply: Reply) -> None:
         if shard.uncommitted >= limits.MAX_UNCOMMITTED_ENTRIES:
-            reply(Refusal(command.id, Code.OVERLOADED))
+            self._refuse(reply, command.id, Code.OVERLOADED)
             return
-        slot.replies.append((reply, shard.step(command, self._clock.now_ms())))
-        self._dirty[slot] = None
+        now_ms = self._clock.now_ms()
+        slot.replies.append((reply, shard.step(command, now_ms)))
+        self._mark_dirty(slot, now_ms)
         if not self._flush_planned and self._commit is None:
             self._flush_planned = True
             asyncio.get_running_loop().call_soon(self._flush)
+
+    def _mark_dirty(self, slot: _Slot, now_ms: int) -> None:
+        if not self._dirty:
+            self._collecting_since_ms = now_ms
+        self._dirty[slot] = None
+
+    def _refuse(self, reply: Reply, command_id: CommandId, code: Code) -> None:
+        self.refusals_by_code[code] += 1
+        reply(Refusal(command_id, code))
+
+    def standing(self) -> Standing:
+        """What is open, and how much waits for what. Costs O(events)."""
+        now = Standing()
+        for slot in self._slots.values():
+            now.commands_waiting += len(slot.waiting)
+            if slot.shard is not None:
+                now.serving += 1
+                now.undurable_entries += slot.shard.seq - slot.durable_seq
+            elif slot.fenced:
+                now.fenced += 1
+            else:
+                now.recovering += 1
+        if self._commit is not None:
+            now.undurable_ms = max(0, self._clock.now_ms() - self._committing_since_ms)
+        elif self._dirty:
+            now.undurable_ms = max(0, self._clock.now_ms() - self._collecting_since_ms)
+        return now
 
     async def close(self) -> None:
         """Commit what was stepped, answer what waits, and stop."""
@@ -190,7 +256,7 @@ class Runner:
                 slot.recovery.cancel()
             while slot.waiting:
                 _, command, reply = slot.waiting.popleft()
-                reply(Refusal(command.id, Code.UNAVAILABLE))
+                self._refuse(reply, command.id, Code.UNAVAILABLE)
         while self._commit is not None or self._dirty:
             if self._commit is None:
                 self._flush()
@@ -210,7 +276,7 @@ class Runner:
             batch = shard.take_ready() if shard is not None else None
             if shard is None or batch is None:
                 continue
-            taken = None
+            frozen = None
             if batch.entries:
                 appends.append(
                     Append(
@@ -223,12 +289,13 @@ class Runner:
                 )
                 if batch.seq - slot.snapshot_seq >= limits.SNAPSHOT_EVERY_ENTRIES:
                     # The state is exactly this batch's end; it is saved once the batch is durable.
-                    taken = snapshot.take(shard.state)
+                    frozen = snapshot.freeze(shard.state)
                     slot.snapshot_seq = batch.seq
-            ready.append(_Ready(slot, shard, batch, slot.replies, taken))
+            ready.append(_Ready(slot, shard, batch, slot.replies, frozen))
             slot.replies = []
         self._dirty.clear()
         if appends:
+            self._committing_since_ms = self._collecting_since_ms
             self._commit = asyncio.get_running_loop().create_task(self._append(appends, ready))
         else:
             for part in ready:
@@ -239,6 +306,7 @@ class Runner:
             fenced = await self._journal.append(appends)
         except Exception as error:
             # Whatever it was, the outcome is unknown: only the journal can say what is so.
+            self.commits_failed += 1
             expected = isinstance(error, StoreUnavailable)
             _log.warning(
                 "commit of %d events failed: %s", len(appends), error, exc_info=not expected
@@ -257,19 +325,33 @@ class Runner:
             self._flush()
 
     def _publish(self, part: _Ready) -> None:
-        self._listener.on_batch(part.batch)
+        batch = part.batch
+        part.slot.durable_seq = batch.seq
+        self.entries_by_kind.update(map(type, batch.entries))
+        for refusal in batch.refusals:
+            self.refusals_by_code[refusal.code] += 1
+        self._listener.on_batch(batch)
         for reply, outcome in part.replies:
             reply(outcome)
         if part.snapshot is not None:
-            self._save(part.slot.event, Seq(part.batch.seq), part.snapshot)
+            self._save(part.slot.event, Seq(batch.seq), part.snapshot)
 
-    def _save(self, event: EventId, seq: Seq, taken: bytes) -> None:
+    def _save(self, event: EventId, seq: Seq, frozen: snapshot.Snapshot) -> None:
         async def save() -> None:
+            began_s = perf_counter()
+            pieces: list[bytes] = []
+            for piece in snapshot.pieces(frozen):
+                pieces.append(piece)
+                # Commands are served in between: encoding a whole venue at once would be felt.
+                await asyncio.sleep(0)
             try:
-                await self._snapshots.save(event, seq, taken)
+                await self._snapshots.save(event, seq, b"".join(pieces))
             except StoreUnavailable as error:
                 # The next snapshot covers for this one; until then recovery replays more.
+                self.snapshots_failed += 1
                 _log.warning("snapshot of %s at %d not saved: %s", event, seq, error)
+            else:
+                self.snapshot_seconds.observe(perf_counter() - began_s)
 
         task = asyncio.get_running_loop().create_task(save())
         self._saving.add(task)
@@ -288,7 +370,7 @@ class Runner:
             if not slot.fenced and not self._closed:
                 slot.recovery = asyncio.get_running_loop().create_task(self._rebuild(slot))
         for reply, outcome in unheard:
-            reply(Refusal(outcome.id, Code.UNAVAILABLE))
+            self._refuse(reply, outcome.id, Code.UNAVAILABLE)
 
     async def _rebuild(self, slot: _Slot) -> None:
         pause_ms = limits.STORE_RETRY_MIN_MS
@@ -312,11 +394,11 @@ class Runner:
         slot.shard = shard
         shard.tables.update(slot.offered)
         slot.epoch = epoch
-        slot.snapshot_seq = shard.seq
+        slot.durable_seq = slot.snapshot_seq = shard.seq
         self._listener.on_recovered(shard, epoch)
         waiting, slot.waiting = slot.waiting, deque()
         for _, command, reply in waiting:
-            self.submit(slot.event, command, reply)
+            self._step(slot, shard, command, reply)
 
     def _plan_housekeeping(self) -> None:
         loop = asyncio.get_running_loop()
@@ -329,11 +411,11 @@ class Runner:
             shard = slot.shard
             if shard is not None and shard.next_expiry_ms <= now_ms:
                 shard.tick(now_ms)
-                self._dirty[slot] = None
+                self._mark_dirty(slot, now_ms)
             waiting = slot.waiting
             while waiting and now_ms - waiting[0][0] >= limits.COMMAND_WAIT_MS:
                 _, command, reply = waiting.popleft()
-                reply(Refusal(command.id, Code.UNAVAILABLE))
+                self._refuse(reply, command.id, Code.UNAVAILABLE)
         if self._dirty:
             self._flush()
         self._plan_housekeeping()

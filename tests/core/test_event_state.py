@@ -29,7 +29,8 @@ def test_h5_an_extended_hold_is_stale_at_its_old_time() -> None:
     hold = Hold(HoldId(2), HolderId("v"), [0], 100, 0)
     state.holds[hold.id] = hold
     state.watch_expiry(hold)
-    hold.expires_at_ms = 200
+    hold = Hold(HoldId(2), HolderId("v"), [0], 200, 0, 1)
+    state.holds[hold.id] = hold
     state.watch_expiry(hold)
     assert [state.expiry_of(item) for item in sorted(state.expiries)] == [(100, None), (200, hold)]
 

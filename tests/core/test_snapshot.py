@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from unittest import mock
 
 import msgspec
 import pytest
@@ -45,6 +46,24 @@ def test_s2_a_restored_event_goes_on_as_the_first_would_have(seed: int) -> None:
     # The auditor goes on with the twin: whatever a restore forgets, it knows.
     live_through(twin, _strangers(rng), rng, 40)
     assert restored.seq == len(event.auditor.log)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.integers(0, 10_000), st.integers(1, 7))
+def test_s2_what_happens_while_it_is_written_down_is_not_in_it(seed: int, slice_items: int) -> None:
+    event = lived(seed, 40)
+    expected = snapshot.take(event.shard.state)
+    frozen = snapshot.freeze(event.shard.state)
+    rng = Random(seed + 1)
+    strangers = _strangers(rng)
+    live_through(event, strangers, rng, 4)
+    written = b""
+    with mock.patch.object(snapshot, "_ITEMS_PER_PIECE", slice_items):
+        for piece in snapshot.pieces(frozen):
+            assert len(piece) < len(expected)
+            written += piece
+            live_through(event, strangers, rng, 2)
+    assert written == expected
 
 
 def _strangers(rng: Random) -> Workload:

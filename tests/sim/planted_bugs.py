@@ -403,9 +403,9 @@ def extensions_without_end(patch: Patch) -> MakeWorld:
         hold = state.holds.get(command.hold)
         if hold is None:
             return original(state, command, now_ms)
-        spent, hold.extensions = hold.extensions, 0
+        state.holds[hold.id] = msgspec.structs.replace(hold, extensions=0)
         decision = original(state, command, now_ms)
-        hold.extensions = spent
+        state.holds[hold.id] = hold
         return decision
 
     return decides(patch, commands.ExtendHold, extend)
@@ -507,9 +507,9 @@ def best_into_an_older_basket_at_todays_prices(patch: Patch) -> MakeWorld:
         hold = state.holds.get(command.into)
         if hold is None:
             return original(state, command, now_ms)
-        made_at, hold.tariff = hold.tariff, len(state.tariffs) - 1
+        state.holds[hold.id] = msgspec.structs.replace(hold, tariff=len(state.tariffs) - 1)
         decision = original(state, command, now_ms)
-        hold.tariff = made_at
+        state.holds[hold.id] = hold
         return decision
 
     return decides(patch, commands.HoldBest, best)

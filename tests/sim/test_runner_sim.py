@@ -145,7 +145,7 @@ class SavesWhatMayBeLost(Runner):
         for part in ready:
             if part.slot.shard is part.shard:
                 state = part.shard.state
-                self._save(part.slot.event, Seq(state.seq), snapshot.take(state))
+                self._save(part.slot.event, Seq(state.seq), snapshot.freeze(state))
         await super()._append(appends, ready)
 
 
