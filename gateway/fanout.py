@@ -18,14 +18,8 @@ import numpy.typing as npt
 
 from gateway import wire
 from gateway.frames import BINARY, server_frame
-from gateway.tile_forms import (
-    changed_entry,
-    counted_entry,
-    pack_statuses,
-    smallest_entry,
-    tile_runs,
-    whole_entry,
-)
+from gateway.tile_encoder import TileEncoder
+from gateway.tile_forms import pack_statuses, tile_runs
 from gateway.zone_watch import ZoneWatch
 from seatengine.chart.seat_table import RETIRED as GONE
 from seatengine.chart.seat_table import SeatTable
@@ -41,8 +35,6 @@ I64 = npt.NDArray[np.int64]
 # Free places named beside those that were lost, and how far by index they are looked for.
 _BESIDE_MAX = 4
 _BESIDE_REACH = 400
-# A list of more changed places than this may be longer than another form.
-_LIST_IS_BEST = 2
 # What was missed since one seq serves everyone who was cut off at it; so many are kept.
 _MISSED_KEPT = 16
 
@@ -110,9 +102,11 @@ class LiveEvent:
         self._missed: dict[int, TileTick] = {}
         self._totals_frame: tuple[int, bytes] | None = None
         self.tiles: TileMap | None = None
+        self._encoder: TileEncoder | None = None
         self.zones: ZoneWatch | None = None
         if table is not None:
             self.tiles = TileMap(table)
+            self._encoder = TileEncoder(self.tiles)
             self.zones = ZoneWatch(table, self.tiles)
             self._present = (table.flags & GONE) == 0
 
@@ -185,7 +179,12 @@ class LiveEvent:
             return b""
         if mask == tiles.all_mask:
             return self.view()
-        packed = b"".join([self._whole_entry(tiles, tile) for tile in tiles_of(mask)])
+        wanted = tiles_of(mask)
+        known = self._whole
+        if self._encoder is not None:
+            missing = [tile for tile in wanted if tile not in known]
+            known.update(self._encoder.whole(self._told, missing))
+        packed = b"".join([known[tile] for tile in wanted])
         return _framed(wire.Tiles(self.told_seq, packed))
 
     def view(self) -> bytes:
@@ -299,46 +298,7 @@ class LiveEvent:
 
     def _entries(self, places: I64) -> dict[int, bytes]:
         """The told statuses of `places`, by tile in order."""
-        tiles = self.tiles
-        if tiles is None or not len(places):
-            return {}
-        tile = tiles.tile_of[places]
-        order = np.lexsort((tiles.offset_of[places], tile))
-        places, tile = places[order], tile[order]
-        first = int(np.searchsorted(tile, 0))
-        places, tile = places[first:], tile[first:]
-        # An area's offsets do not fit, and its list is not used.
-        listed = (
-            (tiles.offset_of[places] & 0x3F | self._told[places].astype(np.int32) << 6)
-            .astype(np.uint8)
-            .tobytes()
-        )
-        found, starts = np.unique(tile, return_index=True)
-        ends = [*starts[1:].tolist(), len(tile)]
-        entries: dict[int, bytes] = {}
-        for number, start, end in zip(found.tolist(), starts.tolist(), ends, strict=True):
-            if tiles.counted[number]:
-                entries[number] = self._counted_entry(tiles, number)
-            elif end - start <= _LIST_IS_BEST:
-                entries[number] = changed_entry(number, int(tiles.sizes[number]), listed[start:end])
-            else:
-                entries[number] = smallest_entry(
-                    number, self._told[tiles.places_of(number)], listed[start:end]
-                )
-        return entries
-
-    def _whole_entry(self, tiles: TileMap, tile: int) -> bytes:
-        entry = self._whole.get(tile)
-        if entry is None:
-            if tiles.counted[tile]:
-                entry = self._counted_entry(tiles, tile)
-            else:
-                entry = whole_entry(tile, self._told[tiles.places_of(tile)])
-            self._whole[tile] = entry
-        return entry
-
-    def _counted_entry(self, tiles: TileMap, tile: int) -> bytes:
-        return counted_entry(tile, int(np.count_nonzero(self._told[tiles.places_of(tile)] == FREE)))
+        return self._encoder.changed(self._told, places) if self._encoder else {}
 
 
 def _framed(message: wire.ServerMessage) -> bytes:
