@@ -190,10 +190,9 @@ class LiveConnection(asyncio.Protocol):
         self._paused_s = 0.0
         if self._lagging and not self._closing:
             self._lagging = False
-            live = self._edge.hub.live(self._event) if self._event is not None else None
-            if live is not None:
+            if self._event is not None:
                 self._edge.resyncs += 1
-                self._write(self.watch.afresh(live))
+                self._write(self._edge.hub.afresh(self._event, self))
 
     def shutdown(self) -> None:
         """The server stops: viewers may come back soon."""
@@ -341,10 +340,11 @@ class LiveConnection(asyncio.Protocol):
         self._greeted = True
 
     def _look(self, look: Look) -> None:
-        if self._event is not None and self._greeted:
+        if self._event is not None and self._greeted and not self._lagging:
             self._edge.hub.look(self._event, self, look)
         else:
-            # The greeting begins with it.
+            # The greeting begins with it, or what is told afresh to one who lost news: until then
+            # a word of other tiles would claim that it knows its own.
             self.watch.look = look
 
     def _on_outcome(self, outcome: Accepted | Refusal | Answer) -> None:

@@ -85,6 +85,8 @@ class LiveEvent:
         self.base_seq = seq
         self.tariffs = list(tariffs)
         self.policy = policy
+        # Nobody watches zones: they are counted when someone does.
+        self.zones_idle = True
         self._tables = tables
         self._show(table, statuses)
 
@@ -247,7 +249,7 @@ class LiveEvent:
         zones = self.zones
         if zones is None:
             return b""
-        if not zones.told_seq:
+        if self.zones_idle or not zones.told_seq:
             zones.tick(self.seq, self._known == FREE)
         if epoch != self.epoch or not self.base_seq <= seq <= zones.told_seq:
             seq = -1

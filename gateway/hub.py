@@ -52,15 +52,26 @@ class Watcher(Protocol):
 
 
 class _Watched:
-    """An event with its watchers: those of tiles, those of zones, those of neither's totals, and
-    all of them by holder."""
+    """An event with its watchers, by what they are told and by holder: `near` of tiles, `far` of
+    zones, `unzoned` of totals because not of zones."""
 
-    __slots__ = ("by_holder", "far", "live", "near", "tile_tick", "tiles", "totals", "zones")
+    __slots__ = (
+        "by_holder",
+        "far",
+        "live",
+        "near",
+        "tile_tick",
+        "tiles",
+        "totals",
+        "unzoned",
+        "zones",
+    )
 
     def __init__(self, hub: Hub, live: LiveEvent) -> None:
         self.live = live
         self.near: dict[Watcher, None] = {}
         self.far: dict[Watcher, None] = {}
+        self.unzoned: dict[Watcher, None] = {}
         self.by_holder: dict[HolderId, list[Watcher]] = {}
         self.tile_tick: TileTick | None = None
         self.tiles = Ticker(lambda: hub.tiles_round(self), TICK_MIN_MS, TICK_MAX_MS)
@@ -70,18 +81,37 @@ class _Watched:
         self.totals = Ticker(lambda: hub.totals_round(self), TOTALS_EVERY_MS, TOTALS_EVERY_MS)
 
     def all(self) -> list[Watcher]:
-        return list(self.near | self.far)
+        return [*self.far, *self.unzoned]
 
     def file(self, watcher: Watcher) -> None:
-        """Put a watcher where its watch belongs; one that has no tiles and no zones is near."""
-        if watcher.watch.zones:
-            self.far[watcher] = None
-        else:
-            self.far.pop(watcher, None)
-        if watcher.watch.mask or not watcher.watch.zones:
-            self.near[watcher] = None
-        else:
-            self.near.pop(watcher, None)
+        """Put a watcher where its watch belongs."""
+        watch = watcher.watch
+        _put(self.near, watcher, inside=watch.mask != 0)
+        _put(self.far, watcher, inside=watch.zones)
+        _put(self.unzoned, watcher, inside=not watch.zones)
+        self.live.zones_idle = not self.far
+
+    def forget(self, watcher: Watcher) -> None:
+        for those in (self.near, self.far, self.unzoned):
+            those.pop(watcher, None)
+        self.live.zones_idle = not self.far
+
+    def begin_anew(self) -> None:
+        """The places were rebuilt: what was on its way is void, and everyone is greeted."""
+        self.tile_tick = None
+        self.tiles.abandon()
+        self.zones.abandon()
+        self.totals.abandon()
+        self.live.zones_idle = not self.far
+        for watcher in self.all():
+            watcher.greet_again()
+
+
+def _put(those: dict[Watcher, None], watcher: Watcher, *, inside: bool) -> None:
+    if inside:
+        those[watcher] = None
+    else:
+        those.pop(watcher, None)
 
 
 class Hub:
@@ -123,10 +153,9 @@ class Hub:
     def unwatch(self, event: EventId, watcher: Watcher, holder: HolderId) -> None:
         """The end of `watch`; harmless when it never began."""
         watched = self._events.get(event)
-        if watched is None or not (watcher in watched.near or watcher in watched.far):
+        if watched is None or not (watcher in watched.far or watcher in watched.unzoned):
             return
-        watched.near.pop(watcher, None)
-        watched.far.pop(watcher, None)
+        watched.forget(watcher)
         own = watched.by_holder[holder]
         own.remove(watcher)
         if not own:
@@ -135,7 +164,6 @@ class Hub:
     def greet(self, event: EventId, watcher: Watcher, hello: wire.Hello) -> bytes:
         """Frames that begin the watch of a watcher, or begin it anew, after this Hello."""
         watched = self._events[event]
-        self._settle(watched)
         frames = watcher.watch.begin(watched.live, hello)
         watched.file(watcher)
         return frames
@@ -144,7 +172,6 @@ class Hub:
         """A watcher looks elsewhere: tell it at once what is new to it there."""
         watched = self._events[event]
         self.looks += 1
-        self._settle(watched)
         watch = watcher.watch
         if watched.tiles.round is not None and watched.tile_tick is not None:
             # It may not have had its part of this round yet, and what it is told of now is after
@@ -157,10 +184,12 @@ class Hub:
             watched.file(watcher)
             watcher.send_frames(frames)
 
-    def _settle(self, watched: _Watched) -> None:
-        """Where nobody watches zones, they are not counted until someone does."""
-        if not watched.far and watched.live.zones is not None:
-            watched.live.zones_tick()
+    def afresh(self, event: EventId, watcher: Watcher) -> bytes:
+        """Frames that tell a watcher everything it watches, after it lost some news."""
+        watched = self._events[event]
+        frames = watcher.watch.afresh(watched.live)
+        watched.file(watcher)
+        return frames
 
     def on_recovered(self, shard: Shard, epoch: Epoch) -> None:
         """An event is (again) served: every watcher gets a fresh view."""
@@ -180,9 +209,7 @@ class Hub:
             self._events[state.event] = _Watched(self, live)
             return
         watched.live = live
-        watched.tile_tick = None
-        for watcher in watched.all():
-            watcher.greet_again()
+        watched.begin_anew()
 
     def on_lost(self, event: EventId) -> None:
         """Nothing to tell: what viewers see stays true until the event is back."""
@@ -209,16 +236,18 @@ class Hub:
             watched.tiles.wake()
             if watched.far:
                 watched.zones.wake()
-            if len(watched.near) > len(watched.far):
+            if watched.unzoned:
                 watched.totals.wake()
 
     def _tell_rules(self, watched: _Watched, batch: Batch) -> None:
         message = wire.encode_message(wire.EventChanged(batch.seq))
-        bound = watched.live.base_seq == batch.seq
         for watcher in watched.all():
             watcher.send(message)
-            if bound:
-                watcher.greet_again()
+        if watched.live.base_seq == batch.seq:
+            # Another chart: the tiles they watch are no more.
+            for watcher in watched.all():
+                watcher.watch.end()
+            watched.begin_anew()
 
     def _tell_holder(
         self, live: LiveEvent, own: list[Watcher], seq: int, entry: Entry, batch: Batch
@@ -264,9 +293,10 @@ class Hub:
         return self._same_for_all(list(watched.far), frame)
 
     def totals_round(self, watched: _Watched) -> Round[Watcher] | None:
-        """A tick of totals, for those who watch tiles alone."""
-        near = [watcher for watcher in watched.near if not watcher.watch.zones]
-        return self._same_for_all(near, watched.live.totals()) if near else None
+        """A tick of totals, for those who are not told of zones."""
+        if not watched.unzoned:
+            return None
+        return self._same_for_all(list(watched.unzoned), watched.live.totals())
 
     def _same_for_all(self, watchers: list[Watcher], frame: bytes) -> Round[Watcher]:
         if not frame:

@@ -77,14 +77,26 @@ class Ticker(Generic[_T]):
 
     def wake(self) -> None:
         """There is something to tell."""
-        if self._handle is None:
+        if self.round is not None:
+            self._woken = True
+        elif self._handle is None:
             wait_s = self._next_s - self._loop.time()
             if wait_s <= 0:
                 self._handle = self._loop.call_soon(self._tick)
             else:
                 self._handle = self._loop.call_later(wait_s, self._tick)
-        elif self.round is not None:
-            self._woken = True
+
+    def abandon(self) -> None:
+        """Leave the round that is on its way unfinished; what it had to tell is void."""
+        if self.round is None:
+            return
+        self.round = None
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if self._woken:
+            self._woken = False
+            self.wake()
 
     def _tick(self) -> None:
         begun_s = time.perf_counter()

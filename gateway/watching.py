@@ -57,9 +57,14 @@ class Watch:
         return told + (live.zones_since(0, 0) if self.zones else live.totals())
 
     def afresh(self, live: LiveEvent) -> bytes:
-        """Frames that tell everything it watches, for a viewer that lost some."""
+        """Watch what `look` says. Frames that tell everything of it, for a viewer that lost some."""
+        self.mask, self.zones = _chosen(live, self.look)
         rest = live.zones_since(0, 0) if self.zones else live.totals()
-        return live.whole(self.mask) + rest
+        return live.watching(self.mask, self.zones) + live.whole(self.mask) + rest
+
+    def end(self) -> None:
+        """Watch nothing until the next `begin`."""
+        self.mask, self.zones = 0, False
 
 
 def is_sound(look: wire.Look) -> bool:

@@ -34,6 +34,8 @@ class ZoneWatch:
 
     def tick(self, seq: int, free: Bools) -> bytes:
         """Count anew; the zones that changed since the last tick, packed."""
+        if seq == self.told_seq:
+            return b""
         left = self._party_fit.left(free)
         fit = self._party_fit.fit(free)
         if self.told_seq:
