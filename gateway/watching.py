@@ -57,7 +57,7 @@ class Watch:
         return told + (live.zones_since(0, 0) if self.zones else live.totals())
 
     def afresh(self, live: LiveEvent) -> bytes:
-        """Watch what `look` says. Frames that tell everything of it, for a viewer that lost some."""
+        """Watch what `look` says. Frames that tell all of it, for a viewer that lost some."""
         self.mask, self.zones = _chosen(live, self.look)
         rest = live.zones_since(0, 0) if self.zones else live.totals()
         return live.watching(self.mask, self.zones) + live.whole(self.mask) + rest
