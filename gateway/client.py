@@ -1,8 +1,8 @@
 """A viewer of one event as a program: what bots, tests and load tools drive the engine with.
 
-`Client` keeps what a browser keeps: the statuses of what it looks at and its own live holds. After
-a break it comes back, says what it has seen last, and sends what was left unanswered again with
-the same refs, so that nothing is done twice.
+`Client` keeps what a browser keeps: a Sight of what it looks at and its own live holds. After a
+break it comes back, says what it has seen last and what it looks at, and sends what was left
+unanswered again with the same refs, so that nothing is done twice.
 """
 
 from __future__ import annotations
@@ -18,35 +18,42 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from gateway.api_client import ApiClient
+from gateway.chart_shelf import chart_view_url
+from gateway.chart_view import ChartView
 from gateway.client_stream import ClientStream
+from gateway.sight import Sight, TileIndex
+from gateway.tile_forms import BadForm
 from gateway.wire import (
-    PROTOCOL_VERSION,
     Book,
     Booked,
     Drop,
     Ended,
     Extend,
     Held,
-    Hello,
     Hold,
     HoldBest,
     HoldQuantity,
     HoldState,
     HoldWhole,
+    Look,
     Mine,
     Ping,
     Pong,
     Refused,
     Release,
     ServerMessage,
+    Tiles,
     View,
     Welcome,
+    Zones,
     decode_server_message,
     encode_message,
 )
 from seatengine.core.outputs import RETRYABLE
 from seatengine.errors import SeatEngineError
-from seatengine.limits import MAX_PENDING_COMMANDS_PER_CONNECTION
+from seatengine.ids import ChartHash
+from seatengine.limits import MAX_COORDINATE, MAX_PENDING_COMMANDS_PER_CONNECTION
 
 Asked = Hold | HoldBest | HoldQuantity | HoldWhole | Drop | Extend | Release | Book
 Answer = Held | Ended | Booked | Refused
@@ -55,6 +62,12 @@ _PAUSE_MIN_S: Final = 0.05
 _PAUSE_MAX_S: Final = 2.0
 _PING_EVERY_S: Final = 25.0
 _DO_NOT_COME_BACK: Final = range(4100, 4200)
+
+_FAR: Final = 2 * MAX_COORDINATE
+EVERYTHING: Final = Look(-_FAR, -_FAR, _FAR, _FAR, zoom=1_000.0)
+"""Every place, if the server tells so many at once; else every zone."""
+NOTHING: Final = Look(_FAR, _FAR, _FAR + 1, _FAR + 1, zoom=1_000.0)
+"""No place and no zone: what is left of the event now and then, the least that a viewer is told."""
 
 
 class ConversationOver(SeatEngineError):
@@ -80,14 +93,23 @@ class _Pending:
         self.sent_on: ClientStream | None = None
 
 
+class _NoTiles:
+    """The Tiling of an event without a chart, and of who looks at nothing."""
+
+    count = 0
+    places = np.zeros(0, np.int32)
+    starts = np.zeros(1, np.int32)
+    sizes = np.zeros(0, np.int32)
+    counted = np.zeros(0, np.bool_)
+    zone_categories = np.zeros(0, np.int64)
+
+
 class Client:
     """One viewer on one event.
 
-    `statuses` is a copy of every place's status (uint8: 0 free, 1 held, 2 booked, 3 blocked), None
-    until the first View and always where `watches` is false; `seq` and `epoch` say how fresh it
-    is. `holds` are this viewer's live holds by id. `breaks` counts lost connections that had
-    joined the event. `hear` gets every message that answers nothing asked here (another tab's
-    holds, expiries).
+    `sight` is what it knows of places and zones by what it looks at. `holds` are this viewer's live
+    holds by id. `breaks` counts lost connections that had joined the event. `hear` gets every
+    message that answers nothing asked here (another tab's holds, expiries).
     """
 
     def __init__(
@@ -96,30 +118,42 @@ class Client:
         event: str,
         token: str,
         *,
+        tiles: TileIndex | None = None,
+        look: Look | None = EVERYTHING,
         watches: bool = True,
         patience_s: float = 30.0,
         hear: Callable[[ServerMessage], None] | None = None,
     ) -> None:
-        """`url` is the websocket's, as `live_url` gives it. `patience_s` bounds every wait."""
+        """`url` is the websocket's, as `live_url` gives it. `patience_s` bounds every wait.
+
+        Many clients can share `tiles`; without them, or when the event has another chart, the
+        client fetches the chart's view over HTTP. `look` None looks from far out. Where `watches`
+        is false it looks at NOTHING and needs no chart.
+        """
         self.url = url
         self.event = event
         self.viewer = ""
-        self.epoch = 0
-        self.seq = 0
         self.chart_hash = ""
-        self.statuses: npt.NDArray[np.uint8] | None = None
+        self._tiles = tiles if watches else None
+        self.sight = _sight_of(self._tiles)
         self.holds: dict[int, HoldState] = {}
         self.breaks = 0
         self._token = token
         self._watches = watches
+        self._look = look if watches else NOTHING
         self._patience_s = patience_s
         self._hear = hear
         self._prefix = secrets.token_hex(4)
         self._refs = 0
         self._pending: dict[str, _Pending] = {}
+        self._pings: dict[int, asyncio.Future[None]] = {}
         self._stream: ClientStream | None = None
         self._joined = False
         self._in_step = False
+        self._said_hello = False
+        # What came behind a Welcome while the chart it names is being fetched.
+        self._held_back: list[bytes] | None = None
+        self._fetching: asyncio.Task[None] | None = None
         self._ready: asyncio.Event = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._over: SeatEngineError | None = None
@@ -127,8 +161,25 @@ class Client:
         # Spreads the return of many clients after a break; no result depends on it.
         self._jitter = Random(self._prefix)
 
+    @property
+    def statuses(self) -> npt.NDArray[np.uint8]:
+        """uint8 by place: 0 free, 1 held, 2 booked, 3 blocked, sight.UNKNOWN where never told."""
+        return self.sight.statuses
+
+    @property
+    def epoch(self) -> int:
+        return self.sight.epoch
+
+    @property
+    def seq(self) -> int:
+        """The seq as of which the watched tiles are known."""
+        return self.sight.seq
+
     async def connect(self) -> None:
-        """Join the event and wait for its View and this viewer's holds. Raises ConversationOver."""
+        """Join the event; wait for what is looked at and this viewer's holds.
+
+        Raises ConversationOver.
+        """
         self._runner = asyncio.create_task(self._run())
         try:
             await asyncio.wait_for(self._ready.wait(), self._patience_s)
@@ -139,6 +190,39 @@ class Client:
             ) from None
         if self._over:
             raise self._over
+
+    def look(
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        zoom: float,
+        floor: str = "",
+        sections: list[int] | None = None,
+    ) -> None:
+        """Look elsewhere; the fields are Look's. What is new to the client comes without being
+        waited for; after a `ping` it is there."""
+        self._look = Look(x0, y0, x1, y1, zoom, floor, sections or [])
+        if self._said_hello and self._stream is not None:
+            self._stream.send(encode_message(self._look))
+
+    async def ping(self) -> None:
+        """Wait until the server has answered everything up to now but commands.
+
+        Raises Unanswered, or ConversationOver when the client is.
+        """
+        if self._over:
+            raise self._over
+        number = max(self._pings, default=0) + 1
+        pong = self._pings[number] = asyncio.get_running_loop().create_future()
+        self._send_ping(number)
+        try:
+            await asyncio.wait_for(pong, self._patience_s)
+        except TimeoutError:
+            raise Unanswered(f"a ping had no answer within {self._patience_s:g} s") from None
+        finally:
+            self._pings.pop(number, None)
 
     def ref(self) -> str:
         """A ref that no other message of this viewer has."""
@@ -217,12 +301,16 @@ class Client:
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
+        self._forget_fetching()
 
     def _end(self, error: SeatEngineError) -> None:
         self._over = self._over or error
         for pending in self._pending.values():
             if not pending.answer.done():
                 pending.answer.set_exception(error)
+        for pong in self._pings.values():
+            if not pong.done():
+                pong.set_exception(error)
         self._ready.set()
 
     async def _run(self) -> None:
@@ -238,7 +326,8 @@ class Client:
             if self._joined:
                 self.breaks += 1
                 pause_s, since = _PAUSE_MIN_S, loop.time()
-            self._in_step = False
+            self._in_step = self._said_hello = False
+            self._forget_fetching()
             if code in _DO_NOT_COME_BACK:
                 return self._end(ConversationOver(f"the server closed with {code}: {reason}"))
             if loop.time() - since > self._patience_s:
@@ -275,14 +364,19 @@ class Client:
             done, _ = await asyncio.wait([gone], timeout=_PING_EVERY_S)
             if done:
                 return gone.result()
-            stream.send(encode_message(Ping(int(loop.time() * 1000))))
+            stream.send(encode_message(Ping(0)))
 
     def _say_hello(self) -> None:
         assert self._stream is not None
-        self._in_step = False
-        known = (self.epoch, self.seq) if self.statuses is not None else (0, 0)
-        hello = Hello(PROTOCOL_VERSION, self._token, self.event, *known)
-        self._stream.send(encode_message(hello))
+        hello = self.sight.hello(self._token, self.event)
+        said = [hello] if self._look is None else [hello, self._look]
+        # In one write, so that the server knows the look before it greets.
+        self._stream.send(*map(encode_message, said))
+        self._said_hello = True
+
+    def _send_ping(self, number: int) -> None:
+        if self._in_step and self._stream is not None:
+            self._stream.send(encode_message(Ping(number)))
 
     def _send_pending(self, ref: str) -> None:
         pending = self._pending[ref]
@@ -291,12 +385,62 @@ class Client:
             self._stream.send(pending.encoded)
 
     def _receive(self, data: bytes) -> None:
+        if self._held_back is not None:
+            self._held_back.append(data)
+            return
         try:
             message = decode_server_message(data)
-        except msgspec.DecodeError as error:
+            if isinstance(message, Welcome):
+                self._take_welcome(message)
+            elif isinstance(message, Tiles | Zones | View):
+                if self._watches:
+                    self.sight.take(message)
+            elif not self.sight.take(message):
+                self._take(message)
+        except (msgspec.DecodeError, BadForm) as error:
             self._end(ConversationOver(f"the server said something unknown: {error}"))
             self.cut()
+
+    def _take_welcome(self, message: Welcome) -> None:
+        self.viewer = message.viewer
+        self.chart_hash = message.chart_hash
+        known = self._tiles.chart_hash if self._tiles is not None else ""
+        if message.chart_hash == known or not self._watches:
+            self.sight.take(message)
+        elif not message.chart_hash:
+            self._begin_anew(message, None)
+        else:
+            assert self._stream is not None
+            self._held_back = []
+            self._stream.pause()
+            self._fetching = asyncio.create_task(self._learn_chart(self._stream, message))
+
+    async def _learn_chart(self, stream: ClientStream, welcome: Welcome) -> None:
+        """Fetch the chart that a Welcome names, and take in what came behind it."""
+        try:
+            tiles = await asyncio.to_thread(fetch_tiles, site_of(self.url), welcome.chart_hash)
+        except (SeatEngineError, msgspec.DecodeError, BadForm) as error:
+            self._trouble = str(error)
+            stream.abort()
             return
+        self._begin_anew(welcome, tiles)
+        held_back, self._held_back = self._held_back or [], None
+        for data in held_back:
+            self._receive(data)
+        if self._held_back is None:
+            stream.resume()
+
+    def _begin_anew(self, welcome: Welcome, tiles: TileIndex | None) -> None:
+        self._tiles = tiles
+        self.sight = _sight_of(tiles)
+        self.sight.take(welcome)
+
+    def _forget_fetching(self) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+        self._fetching = self._held_back = None
+
+    def _take(self, message: ServerMessage) -> None:
         match message:
             case Held(ref, state):
                 self.holds[state.hold] = state
@@ -306,22 +450,19 @@ class Client:
                 self._answer(ref, message)
             case Refused(ref):
                 self._take_refusal(ref, message)
-            case View(epoch, seq):
-                self.epoch, self.seq = epoch, seq
-                if self._watches:
-                    self.statuses = unpack_statuses(message)
-            case Welcome():
-                self.viewer = message.viewer
-                self.chart_hash = message.chart_hash
             case Mine(holds):
                 self.holds = {state.hold: state for state in holds}
                 self._joined = self._in_step = True
                 self._ready.set()
                 for ref in self._pending:
                     self._send_pending(ref)
+                for number in self._pings:
+                    self._send_ping(number)
                 self._tell(message)
-            case Pong():
-                pass
+            case Pong(number):
+                pong = self._pings.get(number)
+                if pong is not None and not pong.done():
+                    pong.set_result(None)
             case _:
                 self._tell(message)
 
@@ -355,13 +496,26 @@ def live_url(site: str) -> str:
     return "ws" + site.removesuffix("/").removeprefix("http") + "/live"
 
 
-def unpack_statuses(view: View) -> npt.NDArray[np.uint8]:
-    """A View's two bits a place as one byte a place, uint8 of length `view.count`."""
-    packed = np.frombuffer(view.statuses, np.uint8)
-    statuses = np.empty((len(packed), 4), np.uint8)
-    for column in range(4):
-        statuses[:, column] = (packed >> (2 * column)) & 3
-    return statuses.reshape(-1)[: view.count]
+def site_of(url: str) -> str:
+    """The site of a websocket's url, the other way round."""
+    return "http" + url.removesuffix("/live").removeprefix("ws")
+
+
+def fetch_tiles(site: str, chart_hash: str) -> TileIndex:
+    """The tiles of a chart by its view, over HTTP; blocking.
+
+    Raises ApiRefused, SiteUnreachable, msgspec.DecodeError, BadForm.
+    """
+    api = ApiClient(site)
+    try:
+        view = api.exchange("GET", chart_view_url(ChartHash(chart_hash)))
+    finally:
+        api.close()
+    return TileIndex(msgspec.msgpack.decode(view, type=ChartView))
+
+
+def _sight_of(tiles: TileIndex | None) -> Sight:
+    return Sight(_NoTiles(), 0) if tiles is None else Sight(tiles, tiles.size)
 
 
 def _address(url: str) -> tuple[str, int, bool]:

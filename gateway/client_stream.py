@@ -44,9 +44,21 @@ class ClientStream(asyncio.Protocol):
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost = asyncio.Event()
 
-    def send(self, message: bytes) -> None:
-        """Send one binary message; lost silently once the connection is over."""
-        self._send_frame(_BINARY, message)
+    def send(self, *messages: bytes) -> None:
+        """Send binary messages in one write; lost silently once the connection is over."""
+        if self._transport is not None and not self._transport.is_closing():
+            frames = [_client_frame(_BINARY, message) for message in messages]
+            self._transport.write(b"".join(frames))
+
+    def pause(self) -> None:
+        """Read nothing more; what has been read already is still told."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def abort(self) -> None:
         """Drop the connection without a goodbye, as a crash would."""
@@ -159,17 +171,20 @@ class ClientStream(asyncio.Protocol):
         self.abort()
 
     def _send_frame(self, opcode: int, payload: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        length = len(payload)
-        if length < 126:
-            head = bytes((opcode, 0x80 | length))
-        elif length < 1 << 16:
-            head = bytes((opcode, 0xFE)) + length.to_bytes(2, "big")
-        else:
-            head = bytes((opcode, 0xFF)) + length.to_bytes(8, "big")
-        mask = os.urandom(4)
-        self._transport.write(head + mask + _masked(payload, mask))
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(_client_frame(opcode, payload))
+
+
+def _client_frame(opcode: int, payload: bytes) -> bytes:
+    length = len(payload)
+    if length < 126:
+        head = bytes((opcode, 0x80 | length))
+    elif length < 1 << 16:
+        head = bytes((opcode, 0xFE)) + length.to_bytes(2, "big")
+    else:
+        head = bytes((opcode, 0xFF)) + length.to_bytes(8, "big")
+    mask = os.urandom(4)
+    return head + mask + _masked(payload, mask)
 
 
 def _masked(payload: bytes, mask: bytes) -> bytes:

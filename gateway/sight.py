@@ -43,11 +43,14 @@ class Tiling(Protocol):
 class TileIndex:
     """The Tiling of a chart view: what a client can know without the chart's SeatTable.
 
-    tile_of: int32 by place, -1 for none · zone_categories: int32 by zone, how many categories it
-    has places of; the last zone is that of places without a section.
+    chart_hash: of the chart · size: how many places it has · tile_of: int32 by place, -1 for none ·
+    zone_categories: int32 by zone, how many categories it has places of; the last zone is that of
+    places without a section.
     """
 
     def __init__(self, view: ChartView) -> None:
+        self.chart_hash = view.hash
+        self.size = view.size
         tile_of = _tile_column(view.tile, view.size)
         group = np.cumsum(np.frombuffer(view.group, "<i4"), dtype=np.int32)
         areas = np.array([g.kind == GroupKind.AREA for g in view.groups] + [False], np.bool_)

@@ -11,19 +11,31 @@ import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from gateway.client import Client, ConversationOver, Unanswered, live_url, unpack_statuses
+from gateway import client as client_module
+from gateway.client import (
+    Client,
+    ConversationOver,
+    Unanswered,
+    fetch_tiles,
+    live_url,
+    site_of,
+)
+from gateway.sight import UNKNOWN
+from gateway.tile_forms import read_tile_runs
 from gateway.wire import (
     PROTOCOL_VERSION,
     Booked,
-    Delta,
     Ended,
     Held,
     Hello,
     Hold,
+    HoldQuantity,
+    Look,
     Mine,
     Refused,
-    View,
+    Watching,
     Welcome,
+    decode_client_message,
     encode_message,
 )
 from seatengine.core.outputs import Code
@@ -35,6 +47,9 @@ from tests import venues
 from tests.gateway.server_process import put_on_sale, server_process, viewer_token
 
 Viewers = Callable[[], Client]
+
+BALCONY_BOX = (0.0, 55.0, 60.0, 75.0)
+"""Rows C and D."""
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -74,15 +89,13 @@ def test_holds_appear_to_others_and_are_booked_and_released(
     async def test(_site: str, _event: EventId, viewer: Viewers) -> None:
         ann, ben = viewer(), viewer()
         await asyncio.gather(ann.connect(), ben.connect())
-        assert ann.statuses is not None
-        assert ben.statuses is not None
         assert len(ben.statuses) == venues.POCKET_SIZE
         assert ben.statuses[venues.GONE] == 3
 
         held = await ann.hold([0, 1])
         assert isinstance(held, Held)
         assert ann.holds[held.state.hold] == held.state
-        await until(lambda: ben.statuses is not None and ben.statuses[0] == 1)
+        await until(lambda: ben.statuses[0] == 1)
 
         taken = await ben.hold([1, 2])
         assert isinstance(taken, Refused)
@@ -91,14 +104,14 @@ def test_holds_appear_to_others_and_are_booked_and_released(
         booked = await ann.book(held.state.hold, "Ann", "ann@example.org")
         assert isinstance(booked, Booked)
         assert ann.holds == {}
-        await until(lambda: ben.statuses is not None and list(ben.statuses[:3]) == [2, 2, 0])
+        await until(lambda: list(ben.statuses[:3]) == [2, 2, 0])
 
         other = await ben.hold_best(2)
         assert isinstance(other, Held)
         ended = await ben.release(other.state.hold)
         assert isinstance(ended, Ended)
         assert ben.holds == {}
-        await until(lambda: np.array_equal(ann.statuses, ben.statuses))  # type: ignore[arg-type]
+        await until(lambda: np.array_equal(ann.statuses, ben.statuses))
 
     run_with_server(postgres_url, tmp_path, test)
 
@@ -141,8 +154,7 @@ def test_a_crashed_viewer_finds_its_holds_and_what_it_missed(
         back = Client(live_url(site), event, token)
         await back.connect()
         assert back.holds == {held.state.hold: held.state}
-        assert back.statuses is not None
-        assert list(back.statuses[4:8]) == [1, 1, 1, 0]
+        await until(lambda: list(back.statuses[4:8]) == [1, 1, 1, 0])
         with pytest.raises(ConversationOver):
             await ann.hold([0])
         await back.close()
@@ -191,8 +203,8 @@ def test_who_is_not_wanted_back_is_told_why(postgres_url: str, tmp_path: Path) -
 def test_waiting_is_bounded_in_time_and_number() -> None:
     """A server that greets and then says nothing."""
     hello = [
-        encode_message(Welcome(PROTOCOL_VERSION, "v_x", 0, 1, "c")),
-        encode_message(View(1, 0, 0, b"")),
+        encode_message(Welcome(PROTOCOL_VERSION, "v_x", 0, 1, "")),
+        encode_message(Watching(b"", True)),
         encode_message(Mine([])),
     ]
 
@@ -223,48 +235,170 @@ def test_waiting_is_bounded_in_time_and_number() -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
-def test_a_delta_is_taken_when_it_follows_and_a_gap_asks_anew() -> None:
-    """A server that plays a script: what the client's copy is after each Delta, as docs say."""
+def test_moving_the_look_brings_what_is_there_and_lets_the_rest_go_stale(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    async def test(site: str, event: EventId, viewer: Viewers) -> None:
+        ann = Client(live_url(site), event, viewer_token(site), look=None, patience_s=10)
+        ben = viewer()
+        await asyncio.gather(ann.connect(), ben.connect())
+        assert set(ann.statuses.tolist()) == {UNKNOWN}
+        assert ann.sight.zones.keys() == {venues.STALLS, venues.BALCONY, 2}
 
-    def delta(after_seq: int, seq: int, place: int, status: int) -> bytes:
-        return encode_message(Delta(after_seq, seq, place.to_bytes(4, "little"), bytes([status])))
+        ann.look(*BALCONY_BOX, zoom=3.0)
+        await ann.ping()
+        assert not ann.sight.zones_told
+        assert list(ann.statuses[list(venues.C)]) == [0] * 6
+        assert ann.statuses[venues.A[0]] == UNKNOWN
+        assert isinstance(await ben.hold([venues.A[0], venues.C[5]]), Held)
+        await until(lambda: ann.statuses[venues.C[5]] == 1)
+        assert ann.statuses[venues.A[0]] == UNKNOWN
 
-    welcome = encode_message(Welcome(PROTOCOL_VERSION, "v_x", 0, 3, "c"))
-    mine = encode_message(Mine([]))
-    hellos: list[Hello] = []
+        ann.look(0, 0, 0, 0, 0, sections=[venues.STALLS])
+        await ann.ping()
+        assert ann.sight.zones_told
+        assert ann.statuses[venues.A[0]] == 1
+        assert sum(ann.sight.zones[venues.BALCONY].left) == 11
+        await ann.close()
+
+    run_with_server(postgres_url, tmp_path, test)
+
+
+def test_a_look_lasts_over_a_break_and_only_its_tiles_are_known_after(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    async def test(site: str, event: EventId, viewer: Viewers) -> None:
+        ann, ben = viewer(), viewer()
+        await asyncio.gather(ann.connect(), ben.connect())
+        ann.look(*BALCONY_BOX, zoom=3.0)
+        await ann.ping()
+        mask = ann.sight.mask
+        assert 0 < mask.bit_count() < ann.sight.tiles.count
+        ann.cut()
+        assert isinstance(await ben.hold([venues.A[1], venues.C[4]]), Held)
+        await until(lambda: ann.breaks == 1)
+        await ann.ping()
+        assert ann.sight.mask == mask
+        await until(lambda: ann.statuses[venues.C[4]] == 1)
+        assert ann.statuses[venues.A[1]] == 0, "that is not looked at any more"
+        hello = ann.sight.hello("", "")
+        assert read_tile_runs(hello.tiles, ann.sight.tiles.count) == mask
+        assert (hello.epoch, hello.seq, hello.zones_seq) == (ann.epoch, ann.seq, 0)
+
+    run_with_server(postgres_url, tmp_path, test)
+
+
+def test_an_area_is_known_by_its_count(postgres_url: str, tmp_path: Path) -> None:
+    async def test(_site: str, _event: EventId, viewer: Viewers) -> None:
+        ann, ben = viewer(), viewer()
+        await asyncio.gather(ann.connect(), ben.connect())
+        tiles = ann.sight.tiles
+        floor = next(
+            tile
+            for tile in range(tiles.count)
+            if tiles.places[tiles.starts[tile]] == venues.FLOOR_PLACES[0]
+        )
+        assert tiles.counted[floor]
+        assert ann.sight.areas[floor] == 6
+        held = await ben.ask(HoldQuantity(ben.ref(), venues.FLOOR, 4))
+        assert isinstance(held, Held)
+        await until(lambda: ann.sight.areas[floor] == 2)
+        await ben.release(held.state.hold)
+        await until(lambda: ann.sight.areas[floor] == 6)
+
+    run_with_server(postgres_url, tmp_path, test)
+
+
+def test_who_watches_nothing_hears_of_its_own_holds_and_totals_only(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    async def test(site: str, event: EventId, viewer: Viewers) -> None:
+        ann, ben = viewer(), viewer()
+        idle = Client(live_url(site), event, viewer_token(site), watches=False, patience_s=10)
+        await asyncio.gather(ann.connect(), ben.connect(), idle.connect())
+        gold = idle.sight.left[venues.GOLD]
+        assert isinstance(await ben.hold([0, 1]), Held)
+        assert isinstance(await idle.hold([2]), Held)
+        await until(lambda: idle.sight.left[venues.GOLD] == gold - 3)
+        assert len(idle.statuses) == 0
+        assert idle.sight.mask == 0
+        assert not idle.sight.zones
+        assert len(idle.holds) == 1
+        await idle.close()
+
+    run_with_server(postgres_url, tmp_path, test)
+
+
+def test_clients_share_tiles_and_fetch_none(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: str, event: EventId, viewer: Viewers) -> None:
+        ann = viewer()
+        await ann.connect()
+        tiles = await asyncio.to_thread(fetch_tiles, site_of(ann.url), ann.chart_hash)
+        monkeypatch.setattr(client_module, "fetch_tiles", None)
+        token = viewer_token(site)
+        friends = [Client(ann.url, event, token, tiles=tiles, patience_s=5) for _ in range(3)]
+        await asyncio.gather(*(friend.connect() for friend in friends))
+        assert all(np.array_equal(friend.statuses, ann.statuses) for friend in friends)
+        assert len({id(friend.sight.tiles) for friend in friends}) == 1
+        for friend in friends:
+            await friend.close()
+
+    run_with_server(postgres_url, tmp_path, test)
+
+
+def test_tiles_of_another_chart_are_replaced(postgres_url: str, tmp_path: Path) -> None:
+    async def test(site: str, event: EventId, viewer: Viewers) -> None:
+        ann = viewer()
+        await ann.connect()
+        stale = await asyncio.to_thread(fetch_tiles, site, ann.chart_hash)
+        stale.chart_hash = "ch_of_last_year"
+        stale.size = 1
+        ben = Client(ann.url, event, viewer_token(site), tiles=stale, patience_s=10)
+        await ben.connect()
+        assert np.array_equal(ben.statuses, ann.statuses)
+        await ben.close()
+
+    run_with_server(postgres_url, tmp_path, test)
+
+
+def test_the_look_is_said_right_behind_every_hello() -> None:
+    """A server that notes what it hears, hangs up once, and greets again."""
+    greeting = [
+        encode_message(Welcome(PROTOCOL_VERSION, "v_x", 0, 3, "")),
+        encode_message(Watching(b"", False)),
+        encode_message(Mine([])),
+    ]
+    heard: list[list[object]] = []
 
     async def script(connection: ServerConnection) -> None:
-        hellos.append(msgspec.msgpack.decode(await connection.recv(decode=False), type=Hello))
-        first_view = encode_message(View(3, 10, 4, bytes(1)))
-        for message in (
-            *(welcome, first_view, mine),
-            # Overlaps what is known, then follows exactly, then is old, then leaves a gap.
-            *(delta(8, 12, 0, 1), delta(12, 13, 1, 2), delta(9, 13, 1, 0), delta(20, 21, 2, 1)),
-        ):
+        heard.append([])
+        for _ in range(2):
+            heard[-1].append(decode_client_message(await connection.recv(decode=False)))
+        for message in greeting:
             await connection.send(message)
-        hellos.append(msgspec.msgpack.decode(await connection.recv(decode=False), type=Hello))
-        for message in (welcome, delta(13, 21, 3, 3), mine):
-            await connection.send(message)
+        if len(heard) == 1:
+            heard[-1].append(decode_client_message(await connection.recv(decode=False)))
+            connection.transport.abort()
         await connection.wait_closed()
 
     async def run() -> None:
         async with serve(script, "127.0.0.1", 0, compression=None) as server:
             port = server.sockets[0].getsockname()[1]
-            client = Client(f"ws://127.0.0.1:{port}/live", "ev", "token")
+            first = Look(0, 0, 9, 9, 1.0)
+            client = Client(f"ws://127.0.0.1:{port}/live", "ev", "token", look=first)
             await client.connect()
-            await until(lambda: client.seq == 21)
-            assert client.statuses is not None
-            assert client.statuses.tolist() == [1, 2, 0, 3]
-            assert client.breaks == 0
+            client.look(1, 2, 3, 4, 5.0, "upper", [7])
+            await until(lambda: client.breaks == 1)
+            await until(lambda: len(heard) == 2 and len(heard[1]) == 2)
             await client.close()
 
     asyncio.run(asyncio.wait_for(run(), 30))
-    assert [(hello.epoch, hello.seq) for hello in hellos] == [(0, 0), (3, 13)]
-
-
-def test_two_bits_a_place_unpack_to_a_byte_a_place() -> None:
-    assert unpack_statuses(View(1, 1, 6, bytes((0b11_10_01_00, 0b00_01)))).tolist() == [
-        *(0, 1, 2, 3),
-        *(1, 0),
-    ]
-    assert unpack_statuses(View(1, 1, 0, b"")).tolist() == []
+    second = Look(1, 2, 3, 4, 5.0, "upper", [7])
+    hello, again = heard[0][0], heard[1][0]
+    assert isinstance(hello, Hello)
+    assert isinstance(again, Hello)
+    assert heard[0][1:] == [Look(0, 0, 9, 9, 1.0), second]
+    assert heard[1][1:] == [second]
+    assert (hello.epoch, again.epoch) == (0, 3)
