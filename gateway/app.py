@@ -24,14 +24,17 @@ from gateway.contacts import Contact
 from gateway.engine_client import EngineClient
 from gateway.http_api import http_app
 from gateway.hub import Hub
+from gateway.metrics import ProcessMetrics
+from gateway.routes_metrics import MetricsAccess, metrics_route
 from gateway.session import Purchase
 from seatengine.core.outputs import Accepted, Refusal
 from seatengine.core.shard import Shard
 from seatengine.errors import BadSettings, SeatEngineError
 from seatengine.ids import Epoch, EventId, HolderId
-from seatengine.shell.collector import calm_collector
+from seatengine.shell.collector import CollectorPauses, calm_collector
 from seatengine.shell.embedded import database_url
 from seatengine.shell.followers import Follower
+from seatengine.shell.loop_lag import LoopLag
 from seatengine.shell.migrate import migrate
 from seatengine.shell.postgres import open_pool
 from seatengine.shell.postgres_journal import PostgresJournal
@@ -122,6 +125,20 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
             book,
             messages_per_second=settings.messages_per_second,
         )
+        loop_lag, collector_pauses = LoopLag(), CollectorPauses()
+        metrics = ProcessMetrics(
+            loop_lag=loop_lag,
+            collector_pauses=collector_pauses,
+            runner=runner,
+            journal=journal,
+            follower=follower,
+            hub=hub,
+            edge=edge,
+        )
+        access = MetricsAccess(
+            settings.metrics_token,
+            behind_proxy=bool(settings.public_url or settings.trusted_proxies),
+        )
         app = http_app(
             catalog=catalog,
             engine=engine,
@@ -130,7 +147,10 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
             pages=PAGES,
             requests_per_second=settings.requests_per_second,
             embed_origins=settings.embed_origins.split(),
+            beside=[metrics_route(metrics.registry(), access)],
         )
+        loop_lag.start()
+        collector_pauses.start()
         sweeping = asyncio.create_task(_sweep(edge))
         stop_following = asyncio.Event()
         following = asyncio.create_task(follower.run(stop_following))
@@ -138,6 +158,8 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
             yield Parts(app, edge, runner, hub, engine, catalog)
         finally:
             sweeping.cancel()
+            loop_lag.stop()
+            collector_pauses.stop()
             await runner.close()
             stop_following.set()
             await following

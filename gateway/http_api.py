@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from gateway.auth import Authenticator
 from gateway.box_office import BoxOffice
@@ -65,10 +66,12 @@ def http_app(
     pages: Path,
     requests_per_second: int,
     embed_origins: Sequence[str],
+    beside: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The ASGI application.
 
     `pages` is the folder of the built frontend, `requests_per_second` what one address may send,
+    `beside` are routes that are no part of the API,
     `embed_origins` the sites that may show our pages in a frame.
     """
     table = endpoints(catalog, engine, authenticator, checkout)
@@ -77,6 +80,7 @@ def http_app(
         routes=[
             *routes(table, authenticator),
             openapi_route(document),
+            *beside,
             *page_routes(pages, document),
         ],
         middleware=[

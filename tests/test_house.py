@@ -31,7 +31,16 @@ MAY_IMPORT: list[tuple[str, set[str]]] = [
 """(module prefix, what of ours it may import); the first prefix that fits is the rule."""
 
 PURE = ("seatengine.chart", "seatengine.core")
-PURE_GATEWAY = ("wire", "session", "fanout", "frames", "chart_view", "refusals", "contacts")
+PURE_GATEWAY = (
+    "wire",
+    "session",
+    "fanout",
+    "frames",
+    "chart_view",
+    "refusals",
+    "contacts",
+    "metrics_reading",
+)
 IMPURE = {
     "asyncio",
     "asyncpg",

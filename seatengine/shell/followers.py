@@ -33,7 +33,7 @@ _NAME: Final = "sale"
 _RUN_ENTRIES: Final = 500
 
 _BEHIND: Final = """
-select s.event_id from shard s
+select s.event_id, s.head_seq - coalesce(c.seq, 0) as entries from shard s
 left join follower_cursor c on c.follower = $1 and c.event_id = s.event_id
 where s.head_seq > coalesce(c.seq, 0)
 """
@@ -55,7 +55,11 @@ _log = logging.getLogger(__name__)
 
 
 class Follower:
-    """Keeps the tables of all events near the journal's head. Several may run, on any machines."""
+    """Keeps the tables of all events near the journal's head. Several may run, on any machines.
+
+    `behind_entries` is how many entries the tables lack, as of the last look at the journal less
+    what was written since.
+    """
 
     def __init__(self, pool: Pool, charts: ChartSource) -> None:
         self._pool = pool
@@ -63,6 +67,7 @@ class Follower:
         self._woken = asyncio.Event()
         self._failures: dict[EventId, int] = {}
         self._not_before_s: dict[EventId, float] = {}
+        self.behind_entries = 0
 
     def wake(self) -> None:
         """Something was committed. Cheap; without it the follower looks every FOLLOWER_POLL_MS."""
@@ -110,10 +115,11 @@ class Follower:
         moved = False
         try:
             async with borrowed(self._pool, "looking for new journal entries") as connection:
-                behind = [row[0] for row in await connection.fetch(_BEHIND, _NAME)]
+                behind = dict(map(tuple, await connection.fetch(_BEHIND, _NAME)))
         except SeatEngineError as error:
             _log.warning("followers wait: %s", error)
             return False
+        self.behind_entries = sum(behind.values())
         now_s = asyncio.get_running_loop().time()
         for event in behind:
             if self._not_before_s.get(event, 0.0) > now_s:
@@ -159,6 +165,7 @@ class Follower:
                 )
             await self._write(connection, event, await _decoded(event, chunk))
             last_seq: int = chunk[-1]["last_seq"]
+            self.behind_entries = max(0, self.behind_entries - (last_seq - seq))
             await connection.execute(_MOVE, _NAME, event, last_seq)
             return last_seq
 

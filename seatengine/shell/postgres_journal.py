@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Final, NamedTuple
 
 from asyncpg import Record
@@ -12,6 +13,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from seatengine.ids import EventId, Seq
 from seatengine.limits import APPEND_TIMEOUT_MS, STORE_RETRY_MAX_MS, STORE_RETRY_MIN_MS
 from seatengine.ports import Append, Frame
+from seatengine.shell.histogram import Histogram
 from seatengine.shell.postgres import (
     Connection,
     Pool,
@@ -19,6 +21,11 @@ from seatengine.shell.postgres import (
     connect,
     cut_after,
     store_errors,
+)
+
+_COMMIT_BOUNDS_S: Final = (
+    *(0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075),
+    *(0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 
 # The update takes the row lock of each event's shard, so a takeover waits for an append on its
@@ -51,7 +58,8 @@ order by first_seq limit $3
 class PostgresJournal:
     """A Journal. Appends have a connection of their own, so that no report ever delays a sale.
 
-    `on_commit` is called after each append that wrote something.
+    `on_commit` is called after each append that wrote something. `commit_seconds` is how long
+    appends took that were answered, a new connection included where one was needed.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class PostgresJournal:
         self._pool = pool
         self._append_timeout_ms = append_timeout_ms
         self._on_commit = on_commit
+        self.commit_seconds = Histogram(_COMMIT_BOUNDS_S)
         self._one_at_a_time = asyncio.Lock()
         self._prepared: _Prepared | None = None
         self._backoff_ms = 0
@@ -74,6 +83,7 @@ class PostgresJournal:
     async def append(self, appends: Sequence[Append]) -> frozenset[EventId]:
         # Everyone locks rows in one order, so that two writers cannot deadlock.
         ordered = sorted(appends, key=_event) if len(appends) > 1 else appends
+        began_s = perf_counter()
         async with self._one_at_a_time:
             prepared = self._prepared
             if prepared is None or prepared.connection.is_closed():
@@ -93,6 +103,7 @@ class PostgresJournal:
             except BaseException:
                 self.close()
                 raise
+        self.commit_seconds.observe(perf_counter() - began_s)
         if rows:
             self._on_commit()
         if len(rows) == len(appends):

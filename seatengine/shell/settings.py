@@ -18,6 +18,7 @@ from seatengine.errors import BadSettings
 _SECRET_BYTES: Final = 32
 _MIN_SECRET_CHARS: Final = 16
 
+_TOKEN: Final = re.compile(rf"[A-Za-z0-9._~+/=-]{{{_MIN_SECRET_CHARS},}}")
 _ORIGIN: Final = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 Text = Annotated[str, msgspec.Meta(max_length=1_000)]
@@ -66,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Sites that may show our pages in a frame, such as https://venue.example, separated by blanks.
     Empty: none."""
 
+    metrics_token: Text = ""
+    """Who sends it as `Authorization: Bearer TOKEN` may read /metrics, from anywhere.
+    Empty: only programs on this machine may, and nobody once `public_url` or `trusted_proxies` is
+    set, because behind a proxy on this machine everyone comes from it."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to say on standard error."""
 
@@ -106,6 +112,11 @@ def load(environ: Mapping[str, str] = os.environ, **flags: str | int | None) -> 
         raise BadSettings(
             f"setting secret is too short to be safe: give at least {_MIN_SECRET_CHARS} characters"
         )
+    if settings.metrics_token and not _TOKEN.fullmatch(settings.metrics_token):
+        raise BadSettings(
+            f"setting metrics_token must be at least {_MIN_SECRET_CHARS} letters, digits or "
+            "-._~+/= so that it is safe and fits into a header"
+        )
     return settings
 
 
@@ -145,7 +156,7 @@ def _check(name: str, value: str | int) -> None:
     try:
         msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
-        shown = "" if name in ("secret", "database_url") else f", not {value!r}"
+        shown = "" if name in ("secret", "metrics_token", "database_url") else f", not {value!r}"
         raise BadSettings(f"setting {name}: {error}{shown}") from None
 
 

@@ -17,7 +17,7 @@ from seatengine.core.snapshot import state_hash
 from seatengine.errors import UnknownEvent
 from seatengine.ids import CommandId, Epoch, EventId, HolderId, HoldId
 from seatengine.shell.recovery import recover
-from seatengine.shell.runner import Outcome, Runner
+from seatengine.shell.runner import Outcome, Runner, Standing
 from seatengine.testing import (
     AppendFault,
     ManualClock,
@@ -308,5 +308,36 @@ def test_closing_commits_what_was_stepped() -> None:
         for outcome in waiting:
             assert outcome.done()
             assert isinstance(outcome.result(), Accepted)
+
+    run(story)
+
+
+def test_it_counts_what_happens() -> None:
+    async def story(house: House) -> None:
+        before = house.runner.commands
+        held = await house.ask(hold("a", 0))
+        assert isinstance(held, Accepted)
+        assert isinstance(await house.ask(hold("b", 0)), Refusal)
+        assert isinstance(await house.ask(hold("a", 0)), Accepted)
+        assert house.runner.commands == before + 3
+        assert house.runner.entries_by_kind[entries.SeatsHeld] == 1
+        assert house.runner.refusals_by_code == {Code.PLACES_TAKEN: 1}
+        assert house.runner.standing() == Standing(serving=1)
+
+    run(story)
+
+
+def test_what_is_not_durable_yet_is_seen_with_its_age() -> None:
+    async def story(house: House) -> None:
+        house.journal.order(AppendFault.FAIL_BEFORE)
+        waiting = [house.submit(hold(f"h{i}", i)) for i in range(3)]
+        house.clock.advance(40)
+        standing = house.runner.standing()
+        assert (standing.undurable_entries, standing.undurable_ms) == (3, 40)
+        await asyncio.wait(waiting)
+        assert house.runner.commits_failed == 1
+        assert house.runner.refusals_by_code == {Code.UNAVAILABLE: 3}
+        assert (await house.ask(hold("again", 0))).id == "again"
+        assert house.runner.standing() == Standing(serving=1)
 
     run(story)

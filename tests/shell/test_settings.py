@@ -42,6 +42,8 @@ def test_database_url_has_its_usual_name_too() -> None:
         ({"DATABASE_URL": "mysql://a@b/c"}, "database_url"),
         ({"SEATENGINE_PUBLIC_URL": "tickets.example.org"}, "public_url"),
         ({"SEATENGINE_SECRET": "short"}, "secret"),
+        ({"SEATENGINE_METRICS_TOKEN": "short"}, "metrics_token"),
+        ({"SEATENGINE_METRICS_TOKEN": "sixteen letters or more"}, "metrics_token"),
         ({"SEATENGINE_REQUESTS_PER_SECOND": "0"}, "requests_per_second"),
         ({"SEATENGINE_EMBED_ORIGINS": "https://a.example 'self'"}, "embed_origins"),
         ({"SEATENGINE_EMBED_ORIGINS": "https://a.example/;script-src"}, "embed_origins"),
@@ -57,9 +59,10 @@ def test_an_unknown_flag_is_named() -> None:
         load({}, prot=1)
 
 
-def test_errors_do_not_tell_secrets() -> None:
+@pytest.mark.parametrize("variable", ["SEATENGINE_SECRET", "SEATENGINE_METRICS_TOKEN"])
+def test_errors_do_not_tell_secrets(variable: str) -> None:
     with pytest.raises(BadSettings) as caught:
-        load({"SEATENGINE_SECRET": "hunter2"})
+        load({variable: "hunter2"})
     assert "hunter2" not in str(caught.value)
 
 

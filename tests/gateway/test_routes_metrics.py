@@ -1,0 +1,67 @@
+"""Who may read /metrics: this machine, or who has the token."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.requests import Request
+
+from gateway.problems import Problem
+from gateway.routes_metrics import MetricsAccess
+
+TOKEN = "a-token-of-16-or-more"
+
+
+def asked_by(address: str | None, **headers: str) -> Request:
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": "/metrics",
+            "client": None if address is None else (address, 50_000),
+            "headers": [
+                (name.replace("_", "-").encode(), value.encode("latin-1"))
+                for name, value in headers.items()
+            ],
+        }
+    )
+
+
+def refusal(access: MetricsAccess, request: Request) -> str:
+    """The problem's code, "" if the request may pass."""
+    try:
+        access.check(request)
+    except Problem as problem:
+        return problem.details.code
+    return ""
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_this_machine_may_read_without_a_token(address: str) -> None:
+    assert refusal(MetricsAccess("", behind_proxy=False), asked_by(address)) == ""
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.1", "10.0.0.1", "2001:db8::1", "", "testclient", None]
+)
+def test_others_may_not(address: str | None) -> None:
+    assert refusal(MetricsAccess("", behind_proxy=False), asked_by(address)) == "forbidden"
+
+
+def test_behind_a_proxy_this_machine_proves_nothing() -> None:
+    assert refusal(MetricsAccess("", behind_proxy=True), asked_by("127.0.0.1")) == "forbidden"
+
+
+@pytest.mark.parametrize("behind_proxy", [False, True])
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1"])
+def test_with_a_token_only_the_token_counts(address: str, behind_proxy: bool) -> None:
+    access = MetricsAccess(TOKEN, behind_proxy=behind_proxy)
+    assert refusal(access, asked_by(address, authorization=f"Bearer {TOKEN}")) == ""
+    assert refusal(access, asked_by(address)) == "unauthorized"
+
+
+@pytest.mark.parametrize(
+    "said", [TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer ", "\xff"]
+)
+def test_another_token_is_no_token(said: str) -> None:
+    access = MetricsAccess(TOKEN, behind_proxy=False)
+    assert refusal(access, asked_by("127.0.0.1", authorization=said)) == "unauthorized"
