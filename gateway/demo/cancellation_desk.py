@@ -10,9 +10,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol, TypeVar
 
-import msgspec
-
 from gateway.api_client import ApiRefused, SiteUnreachable, as_organizer
+from gateway.demo.tally import Tally
 from gateway.demo.told import Told
 
 _MOST_AT_ONCE: Final = 6
@@ -33,21 +32,11 @@ class Keeper(Protocol):
     def tell(self, told: Told) -> None: ...
 
 
-class _Counts(msgspec.Struct):
-    held: int
-    booked: int
-    blocked: int
-    total: int
-
-
-class _State(msgspec.Struct):
-    counts: _Counts
-
-
 class CancellationDesk:
     """Knows the bookings that may be taken back, by event."""
 
-    def __init__(self, site: str, key: str, keeper: Keeper, random: Random) -> None:
+    def __init__(self, site: str, key: str, keeper: Keeper, tally: Tally, random: Random) -> None:
+        self._tally = tally
         self._api = as_organizer(site, key)
         self._turn = asyncio.Lock()
         self._keeper = keeper
@@ -67,14 +56,7 @@ class CancellationDesk:
         """Take bookings back while more than `sold_share` of the places are sold."""
         while not self._keeper.going_home:
             await self._keeper.think(2, 4)
-            try:
-                state = await self._call(
-                    lambda: self._api.get(f"/api/v1/events/{event}/state", _State)
-                )
-            except (ApiRefused, SiteUnreachable):
-                continue
-            counts = state.counts
-            share = (counts.booked + counts.held) / max(1, counts.total - counts.blocked)
+            share = self._tally.counts[event].sold_share
             count = _MOST_AT_ONCE if share > sold_share else int(self._random.random() < _FALLS_ILL)
             for _ in range(count):
                 await self._take_back_one(event)

@@ -14,12 +14,12 @@ from random import Random
 from typing import Final
 
 import msgspec
-import numpy as np
 import uvloop
 
 from gateway.api_client import ApiClient, SiteUnreachable
 from gateway.client import live_url
 from gateway.demo.cancellation_desk import CancellationDesk
+from gateway.demo.tally import Tally
 from gateway.demo.told import Record, Told, read_record
 from gateway.demo.venue_map import VenueMap, read_map
 from gateway.demo.visitor import Visitor
@@ -51,7 +51,7 @@ class CrowdPlan(msgspec.Struct):
 
 
 class ShowProgress(msgspec.Struct):
-    """`watching` bots on the event; places by status as the bots see them."""
+    """`watching` bots on the event; places by status."""
 
     event: str
     watching: int = 0
@@ -87,7 +87,8 @@ class Crowd:
         self._viewers = ApiClient(plan.site)
         self._viewers_turn = asyncio.Lock()
         self._inside: dict[str, dict[int, Visitor]] = {show.event: {} for show in plan.shows}
-        self._desk = CancellationDesk(plan.site, plan.key, self, Random(plan.seed))
+        self._tally = Tally(plan.site, [show.event for show in plan.shows])
+        self._desk = CancellationDesk(plan.site, plan.key, self, self._tally, Random(plan.seed))
         self._maps: dict[str, VenueMap] = {}
         for told in read_record(Path(plan.record)):
             self._remember(told)
@@ -127,7 +128,10 @@ class Crowd:
 
     async def run(self) -> None:
         """Visit until `go_home`, then wait for everyone to be out."""
-        tasks = [asyncio.create_task(self._report())]
+        tasks = [
+            asyncio.create_task(self._report()),
+            asyncio.create_task(self._tally.keep(self._home)),
+        ]
         for show in self._plan.shows:
             view = await asyncio.to_thread(self._viewers.exchange, "GET", show.view_path)
             self._maps[show.event] = read_map(view)
@@ -149,6 +153,7 @@ class Crowd:
         self._record.close()
         self._viewers.close()
         self._desk.close()
+        self._tally.close()
         for task in failed:
             if not task.cancelled() and (error := task.exception()):
                 raise error
@@ -193,13 +198,9 @@ class Crowd:
         sys.stdout.buffer.flush()
 
     def _show_progress(self, event: str) -> ShowProgress:
-        clients = [v.client for v in self._inside[event].values() if v.client is not None]
-        progress = ShowProgress(event, watching=len(clients))
-        freshest = max(clients, key=lambda client: client.seq, default=None)
-        if freshest is not None and freshest.statuses is not None:
-            counts = np.bincount(freshest.statuses, minlength=4).tolist()
-            progress.free, progress.held, progress.booked, progress.blocked = counts
-        return progress
+        watching = sum(visitor.client is not None for visitor in self._inside[event].values())
+        now = self._tally.counts[event]
+        return ShowProgress(event, watching, now.free, now.held, now.booked, now.blocked)
 
 
 class _Given(msgspec.Struct):

@@ -7,9 +7,13 @@ import time
 from random import Random
 from typing import Final, Protocol
 
+import msgspec
+
 from gateway.client import Answer, Asked, Client, ConversationOver, Unanswered
 from gateway.demo.told import Kind, Told
 from gateway.demo.venue_map import VenueMap
+from gateway.demo.viewing import Viewing
+from gateway.sight import Sight
 from gateway.wire import (
     Book,
     Booked,
@@ -22,6 +26,7 @@ from gateway.wire import (
     HoldQuantity,
     HoldState,
     HoldWhole,
+    Look,
     Refused,
     Release,
     ServerMessage,
@@ -30,6 +35,8 @@ from gateway.wire import (
 _PARTIES: Final = (1, 2, 3, 4, 5, 6)
 _PARTY_WEIGHTS: Final = (10, 52, 12, 18, 5, 3)
 _GIVEN_UP_AFTER: Final = 5
+# Below this, people zoom in before they pick; above, half of them pick from where they are.
+_PICKED_FROM_PX: Final = 10.0
 # A hold that ends this soon after a visitor's return may have ended on the way.
 _EXPIRY_MARGIN_MS: Final = 3_000
 _GIVEN_NAMES: Final = ("Amara", "Björn", "Chloé", "Dmitri", "Emre", "Fatima", "Grace", "Hiroshi")
@@ -75,6 +82,7 @@ class Visitor:
         self._random = random
         self._party = random.choices(_PARTIES, _PARTY_WEIGHTS)[0]
         self._liking = random.randrange(max(1, len(venue.categories)))
+        self._viewing = Viewing(venue, random)
         self._token = ""
         self._hold: HoldState | None = None
         self.client: Client | None = None
@@ -84,7 +92,7 @@ class Visitor:
         self._token = await self._crowd.viewer_token()
         try:
             await self._join()
-            await self._crowd.think(0.5, 8)
+            await self._crowd.think(0.5, 6)
             if await self._find_seats():
                 await self._make_up_its_mind()
         except ConversationOver:
@@ -94,7 +102,14 @@ class Visitor:
                 await self.client.close()
 
     async def _join(self) -> Client:
-        self.client = Client(self._url, self._event, self._token, hear=self._hear)
+        self.client = Client(
+            self._url,
+            self._event,
+            self._token,
+            tiles=self._venue.tiles,
+            look=self._viewing.look,
+            hear=self._hear,
+        )
         await self.client.connect()
         return self.client
 
@@ -106,7 +121,7 @@ class Visitor:
         for _ in range(_GIVEN_UP_AFTER):
             if self._crowd.going_home:
                 return False
-            message = self._choice()
+            message = await self._look_for_seats()
             if message is None:
                 return False
             # Between seeing a free seat and clicking it, someone else may.
@@ -119,20 +134,48 @@ class Visitor:
             await self._crowd.think(0.5, 3)
         return False
 
+    async def _look_for_seats(self) -> Asked | None:
+        """Zoom and pan until something appeals; None where nothing does soon."""
+        viewing, random = self._viewing, self._random
+        for _ in range(_GIVEN_UP_AFTER):
+            if self._crowd.going_home:
+                return None
+            far = viewing.seat_px < _PICKED_FROM_PX
+            mood = random.random()
+            if far or mood < 0.35:
+                await self._turn(viewing.go_near(self._sight, self._party, self._liking))
+            elif mood < 0.55:
+                await self._turn(viewing.move())
+            elif mood < 0.6:
+                await self._turn(viewing.step_back())
+            message = self._choice()
+            if message is not None:
+                return message
+        return None
+
+    async def _turn(self, look: Look) -> None:
+        """Look there, and wait until it is on the screen and taken in."""
+        self._client.look(*msgspec.structs.astuple(look))
+        try:
+            await self._client.ping()
+        except Unanswered:
+            return
+        await self._crowd.think(0.5, 3)
+
     def _choice(self) -> Asked | None:
-        client = self.client
-        assert client is not None
-        if client.statuses is None:
-            return None
-        if self._venue.areas and self._random.random() < 0.15:
-            return HoldQuantity(client.ref(), self._random.choice(self._venue.areas), self._party)
-        if self._party > 2 and self._random.random() < 0.2:
-            group = self._venue.pick_whole(client.statuses, self._random)
+        """What to ask for, of the places it sees."""
+        client, venue, random, sight = self._client, self._venue, self._random, self._sight
+        seen = self._viewing.seen(sight)
+        areas = [group for group, tile in venue.areas if sight.areas.get(tile, 0) >= self._party]
+        if areas and random.random() < 0.15:
+            return HoldQuantity(client.ref(), random.choice(areas), self._party)
+        if self._party > 2 and random.random() < 0.2:
+            group = venue.pick_whole(sight.statuses, random, sight.mask)
             if group is not None:
                 return HoldWhole(client.ref(), group)
-        if self._random.random() < 0.2:
+        if random.random() < 0.15:
             return HoldBest(client.ref(), self._party)
-        places = self._venue.pick(client.statuses, self._party, self._liking, self._random)
+        places = venue.pick(sight.statuses, self._party, self._liking, random, seen)
         return Hold(client.ref(), places) if places else None
 
     async def _make_up_its_mind(self) -> None:
@@ -157,6 +200,8 @@ class Visitor:
                 await self._choose_again()
             elif mood < 0.88:
                 await self._ask(Extend(self._ref(), self._hold.hold))
+            elif mood < 0.95:
+                await self._turn(self._viewing.move())
 
     async def _book(self) -> None:
         assert self._hold is not None
@@ -198,9 +243,10 @@ class Visitor:
             place = self._random.choice(self._hold.places)
             await self._ask(Drop(self._ref(), self._hold.hold, [place]))
             await self._crowd.think(0.5, 2)
-        if self._hold is None or self.client.statuses is None or self._crowd.going_home:
+        if self._hold is None or self._crowd.going_home:
             return
-        places = self._venue.pick(self.client.statuses, 1, self._liking, self._random)
+        seen = self._viewing.seen(self._sight)
+        places = self._venue.pick(self._sight.statuses, 1, self._liking, self._random, seen)
         if places:
             await self._ask(Hold(self._ref(), places, self._hold.hold))
 
@@ -209,9 +255,17 @@ class Visitor:
         await self._ask(Release(self._ref(), self._hold.hold))
         await self._find_seats()
 
-    def _ref(self) -> str:
+    @property
+    def _client(self) -> Client:
         assert self.client is not None
-        return self.client.ref()
+        return self.client
+
+    @property
+    def _sight(self) -> Sight:
+        return self._client.sight
+
+    def _ref(self) -> str:
+        return self._client.ref()
 
     async def _ask(self, message: Asked) -> Answer | None:
         """Ask and write down what was said; None when nobody knows what became of it."""
