@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from gateway import wire
-from gateway.client import Answer, Client
+from gateway.api_client import ApiClient
+from gateway.client import Answer, Client, site_of
+from gateway.resources import EventState
 from seatengine.core.entries import Entry, HoldReleased, SeatsBooked, SeatsHeld, decode_frame
-from seatengine.core.seating import BOOKED
 from seatengine.ids import EventId
 from seatengine.shell.postgres import Pool
 
@@ -42,11 +44,13 @@ async def count_lost(
     by_token: dict[str, list[tuple[int, Answer]]] = {}
     for number, said in enumerate(done):
         by_token.setdefault(said.token, []).append((number, said.answer))
+    booked = await asyncio.to_thread(_booked, site_of(url), event)
     undone: set[int] = set()
     for token, answers in by_token.items():
-        client = Client(url, event, token)
+        client = Client(url, event, token, watches=False)
         await client.connect()
-        undone |= {number for number, answer in answers if not is_so(answer, client, ended)}
+        held = client.holds
+        undone |= {number for number, said in answers if not is_so(said, held, booked, ended)}
         await client.close()
     return len(unwritten | undone)
 
@@ -73,15 +77,28 @@ def is_written(said: Acknowledged, journal: Mapping[str, tuple[int, Entry]]) -> 
     return False
 
 
-def is_so(answer: Answer, client: Client, ended: set[int]) -> bool:
-    """Whether the server still stands by what it said; `ended` holds were ended by later words."""
-    assert client.statuses is not None
+def is_so(
+    answer: Answer, holds: Mapping[int, wire.HoldState], booked: set[int], ended: set[int]
+) -> bool:
+    """Whether the server still stands by what it said, by the holds that its hearer has now and the
+    places that are booked; `ended` holds were ended by later words."""
     match answer:
         case wire.Held(_, state) if state.hold not in ended:
-            mine = client.holds.get(state.hold)
+            mine = holds.get(state.hold)
             return mine is not None and mine.places == state.places
         case wire.Booked(_, _, _, places):
-            return all(client.statuses[place] == BOOKED for place in places)
+            return booked.issuperset(places)
         case wire.Ended(_, hold):
-            return hold not in client.holds
+            return hold not in holds
     return True
+
+
+def _booked(site: str, event: EventId) -> set[int]:
+    """The booked places by SeatIndex."""
+    api = ApiClient(site)
+    try:
+        state = api.get(f"/api/v1/events/{event}/state?places=true", EventState)
+    finally:
+        api.close()
+    assert state.places is not None
+    return set(state.places.booked)

@@ -11,13 +11,18 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from benchmarks import venue
-from benchmarks.live_load import LoadPlan, Phase, PhaseResult
+from benchmarks.live_load import LoadPlan, Phase, PhaseResult, share
 from benchmarks.live_site import live_site
 from benchmarks.process import temporary_folder
 from benchmarks.report import finish, median, say
+from gateway import wire
 from gateway.demo.child import Child
+from seatengine.chart.tiles import seat_spacing
 
 _ANSWER_WITHIN_S: Final = 300.0
+# The map on a laptop, zoomed to where seats are easily told apart.
+_SCREEN_PX: Final = (1_280, 640)
+_SEAT_PX: Final = 18
 
 
 class HoldsResult(msgspec.Struct, frozen=True):
@@ -53,7 +58,7 @@ def holds(
     Parameters
     ----------
     clients
-        Websockets, all watching the event.
+        Websockets, each watching a screenful of seats around its own.
     seats
         Size of the venue; at least three for each client.
     seconds
@@ -90,7 +95,9 @@ async def _measure(
         server, address = await site.start_server()
         try:
             event = await site.put_on_sale(address, seats)
-            plan = LoadPlan(address, server.pid, event, site.tokens(clients), seats)
+            plan = LoadPlan(
+                address, server.pid, event, site.tokens(clients), _looks(clients, seats), seats
+            )
             load = await Child.start("benchmarks.live_load", plan, folder / "load.log")
             try:
                 await _phase(load, "holds", seconds / 4)
@@ -105,6 +112,21 @@ async def _measure(
                 await load.stop()
         finally:
             await server.stop()
+
+
+def _looks(clients: int, seats: int) -> list[wire.Look]:
+    """For each client a screen around its share of the places."""
+    table = venue.table(seats)
+    zoom = _SEAT_PX / seat_spacing(table)
+    half_width, half_height = (px / zoom / 2 for px in _SCREEN_PX)
+    looks = []
+    for number in range(clients):
+        begin, end = share(number, clients, seats)
+        x, y = float(table.x[begin:end].mean()), float(table.y[begin:end].mean())
+        looks.append(
+            wire.Look(x - half_width, y - half_height, x + half_width, y + half_height, zoom)
+        )
+    return looks
 
 
 async def _phase(load: Child, kind: Literal["holds", "echo"], seconds: float) -> PhaseResult:

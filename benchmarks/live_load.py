@@ -1,4 +1,4 @@
-"""500 viewers in one process that costs little, so that what is measured is the server.
+"""Many viewers in one process that costs little, so that what is measured is the server.
 
 `python -m benchmarks.live_load` reads a LoadPlan as a line of JSON, then a Phase as a line for each
 phase to run, and answers each with a PhaseResult as a line. Viewers are a closed loop: each sends
@@ -23,6 +23,7 @@ import uvloop
 from benchmarks.process import cpu_seconds
 from gateway import wire
 
+_MAX_PLAN_BYTES: Final = 8 * 1024 * 1024
 _CONNECT_S: Final = 60.0
 _DRAIN_S: Final = 20.0
 _SETTLE_S: Final = 120.0
@@ -35,16 +36,20 @@ _BINARY_FRAME: Final = 0x82
 _MASKED: Final = 0x80
 _NO_MASK: Final = bytes(4)
 _HTTP_END: Final = b"\r\n\r\n"
-_DELTA, _MINE = 3, 4
+# View, Tiles, Watching, Zones, Totals: what is told of places, to whoever looks.
+_NEWS: Final = frozenset((2, 11, 12, 13, 14))
+_MINE: Final = 4
 
 
 class LoadPlan(msgspec.Struct):
-    """Who connects where. Viewer k holds seats of its own among the first `seats`."""
+    """Who connects where. Viewer k looks at `looks[k]`, where its own share of the first `seats`
+    places lies, by index."""
 
     address: str
     server_pid: int
     event: str
     tokens: list[str]
+    looks: list[wire.Look]
     seats: int
 
 
@@ -105,10 +110,8 @@ class Viewer(asyncio.Protocol):
         self._number = number
         self._asked = 0
         self._sent_s = 0.0
-        self._triples = [
-            [first, first + 1, first + 2]
-            for first in range(3 * number, plan.seats - 2, 3 * len(plan.tokens))
-        ]
+        begin, end = share(number, len(plan.tokens), plan.seats)
+        self._triples = [[first, first + 1, first + 2] for first in range(begin, end - 2, 3)]
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -137,7 +140,9 @@ class Viewer(asyncio.Protocol):
                 raise SystemExit(f"no websocket: {head[:80]!r}")
             self._upgraded = True
             plan = self._load.plan
-            self._send(wire.Hello(wire.PROTOCOL_VERSION, plan.tokens[self._number], plan.event))
+            hello = wire.Hello(wire.PROTOCOL_VERSION, plan.tokens[self._number], plan.event)
+            look = plan.looks[self._number]
+            self._write(b"".join(_masked(wire.encode_message(said)) for said in (hello, look)))
         at, size = 0, len(data)
         while at + 2 <= size:
             start, length = at + 2, data[at + 1]
@@ -160,9 +165,9 @@ class Viewer(asyncio.Protocol):
         load.bytes_heard += end - start
         if first != _BINARY_FRAME:
             raise SystemExit(f"viewer {self._number}: closed: {data[start:end]!r}")
-        # A message is an array whose first element is its tag; most are Deltas for everyone.
+        # A message is an array whose first element is its tag; most are news of the places.
         tag = data[start + 1]
-        if tag == _DELTA:
+        if tag in _NEWS:
             return
         if not self.greeted.done():
             if tag == _MINE:
@@ -215,6 +220,11 @@ class Viewer(asyncio.Protocol):
     def _write(self, frame: bytes) -> None:
         self._sent_s = time.perf_counter()
         self._transport.write(frame)
+
+
+def share(number: int, viewers: int, seats: int) -> tuple[int, int]:
+    """The places of viewer `number`, from and up to an index."""
+    return number * seats // viewers, (number + 1) * seats // viewers
 
 
 def _masked(payload: bytes) -> bytes:
@@ -301,7 +311,7 @@ async def _settle(pid: int) -> float:
 
 
 async def _main() -> None:
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=_MAX_PLAN_BYTES)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     load = Load(msgspec.json.decode(await reader.readline(), type=LoadPlan))
