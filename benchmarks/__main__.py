@@ -17,6 +17,7 @@ The benchmarks:
     holds       durable operations over 500 websockets, beside an echo
     best        best available among 100,000 seats
     recovery    from kill -9 to the first answer, after a million entries
+    fanout      one frame to everybody, beside a C loop and the usual servers
     import      reading the largest chart files
 
 For example:
@@ -35,6 +36,7 @@ app.command("benchmarks.core:core", name="core")
 app.command("benchmarks.holds:holds", name="holds")
 app.command("benchmarks.best:best", name="best")
 app.command("benchmarks.recovery:recovery", name="recovery")
+app.command("benchmarks.fanout:fanout", name="fanout")
 app.command("benchmarks.import_chart:import_chart", name="import")
 
 

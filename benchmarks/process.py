@@ -38,3 +38,22 @@ def cpu_seconds(pid: int) -> float:
     # The name, in parentheses, may itself contain spaces and parentheses.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def run_seconds(pid: int) -> float:
+    """Time on a processor, to the nanosecond, of all threads that a process has now."""
+    return (
+        sum(
+            int(task.read_text().split()[0])
+            for task in Path(f"/proc/{pid}/task").glob("*/schedstat")
+        )
+        / 1_000_000_000
+    )
+
+
+def resident_kib(pid: int) -> int:
+    """What a process has in memory now."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(f"process {pid} has no memory any more")

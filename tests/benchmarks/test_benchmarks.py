@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchmarks.native import compiler
 from benchmarks.report import median, percentile
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,31 @@ def figures(name: str) -> dict[str, Any]:
     return found
 
 
+def test_one_frame_goes_to_everybody() -> None:
+    done = run(
+        "fanout",
+        "--viewers=12",
+        "--frames=60",
+        "--batches=1",
+        "--peers=websockets",
+        "--json",
+    )
+    assert done.returncode == 0, done.stderr
+    found = msgspec.json.decode(done.stdout.splitlines()[-1], type=dict[str, Any])["viewers"]
+    assert set(found) == {"12"}
+    for size in found.values():
+        sides = [size, size["peers"].pop("websockets")]
+        assert size["peers"] == {}
+        assert all(side["us_per_frame"] > 0 and side["frame_bytes"] > 2 for side in sides)
+        assert all(type(side["kib_per_viewer"]) is float for side in sides)
+        if compiler() is None:
+            assert size["floor_us_per_frame"] is size["ratio_floor"] is None
+            assert "no C compiler" in done.stderr
+        else:
+            assert all(side["ratio_floor"] > 0 for side in sides)
+            assert size["floor_us_per_frame"] > 0
+
+
 @pytest.mark.parametrize("name", ["core", "holds", "best", "import"])
 def test_a_benchmark_ends_with_its_figures(name: str) -> None:
     found = figures(name)
@@ -89,12 +115,14 @@ def test_without_json_there_is_none() -> None:
 def test_help_names_every_benchmark() -> None:
     done = run("--help")
     assert done.returncode == 0
-    assert all(name in done.stdout for name in SMALL)
+    assert all(name in done.stdout for name in [*SMALL, "fanout"])
 
 
 def test_what_is_asked_wrongly_is_refused() -> None:
     assert run("speed").returncode == 2
     assert run("core", "--rounds=0").returncode == 2
+    assert run("fanout", "--viewers=1").returncode == 2
+    assert run("fanout", "--peers=carrier-pigeon").returncode == 2
 
 
 def test_medians_and_percentiles() -> None:
