@@ -22,6 +22,7 @@ from msgspec import inspect as shapes
 from gateway import wire
 from gateway.chart_view import VIEW_FORMAT, ChartView
 from seatengine.core.outputs import BestStep, Code
+from seatengine.limits import MAX_PLACES_IN_VIEW, MAX_SECTIONS_LISTED
 
 TARGET: Final = Path(__file__).parents[1] / "frontend" / "src" / "wire" / "messages.ts"
 
@@ -33,6 +34,7 @@ _HEAD: Final = """\
 _LAYOUT_TYPES: Final = """\
 export interface FieldLayout {
   readonly name: string;
+  readonly kind?: "number" | "string" | "boolean" | "bytes" | "numbers";
   readonly fallback?: number | string | Uint8Array | readonly never[];
   readonly struct?: StructLayout;
   readonly list?: boolean;
@@ -51,6 +53,8 @@ def messages_typescript() -> str:
     server = _union_members(wire.ServerMessage)
     parts = [_HEAD, f"export const PROTOCOL_VERSION = {wire.PROTOCOL_VERSION};"]
     parts.append(f"export const VIEW_FORMAT = {VIEW_FORMAT};")
+    parts.append(f"export const MAX_PLACES_IN_VIEW = {MAX_PLACES_IN_VIEW};")
+    parts.append(f"export const MAX_SECTIONS_LISTED = {MAX_SECTIONS_LISTED};")
     parts.extend(_enum(e) for e in (wire.CloseCode, Code, BestStep))
     nested = _nested_structs((*client, *server))
     parts.extend(_plain_interface(s) for s in nested)
@@ -152,6 +156,8 @@ def _layout(struct: shapes.StructType, indent: str) -> str:
     rows = ""
     for field in struct.fields:
         parts = [f"name: {json.dumps(field.name)}"]
+        if next(_structs_in(field.type), None) is None:
+            parts.append(f"kind: {json.dumps(_kind(field.type))}")
         if not field.required:
             parts.append(f"fallback: {_literal(_default(field))}")
         inner = next(_structs_in(field.type), None)
@@ -177,6 +183,17 @@ def _default(field: shapes.Field) -> object:
     if field.default is not msgspec.NODEFAULT:
         return field.default
     return field.default_factory()
+
+
+def _kind(kind: shapes.Type) -> str:
+    """What codec.ts expects of a field that holds no struct."""
+    match kind:
+        case shapes.BytesType():
+            return "bytes"
+        case shapes.ListType(item_type=shapes.IntType()):
+            return "numbers"
+        case _:
+            return _type(kind)
 
 
 def _literal(value: object) -> str:

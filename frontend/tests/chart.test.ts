@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { placeName } from "../src/model/chart";
-import { NO_FILTER, passes, survey } from "../src/model/filter";
 import { freeBeside, placeNearest, placeTowards } from "../src/model/neighbours";
 import { contains, labelPoint, outlinesOfSeats, ringOfShape } from "../src/model/outline";
-import { BOOKED, HELD } from "../src/model/seats";
+import { HELD } from "../src/model/seats";
 import { groupName, labels, shortName, spokenName } from "../src/viewer/words";
-import { FLOOR_GROUP, PRICES, smallChart, TABLE_PLACES } from "./small_chart";
+import { FLOOR_GROUP, smallChart, TABLE_PLACES } from "./small_chart";
 
 const chart = smallChart();
 
@@ -48,39 +47,6 @@ describe("names", () => {
     expect(labels(chart, [4, 5])).toBe("B-1 and B-2");
     expect(labels(chart, [4, 5], true)).toBe("B-1 and B-2 in Stalls");
     expect(labels(chart, [4, 8])).toBe("Stalls-B-1 and Boxes-1-1");
-  });
-});
-
-describe("survey", () => {
-  const statuses = new Uint8Array(chart.size);
-  statuses[1] = BOOKED;
-  statuses[4] = HELD;
-
-  it("counts what is free, its prices and the longest run", () => {
-    const { blocks, free, from, freeByCategory } = survey(chart, statuses, PRICES, NO_FILTER);
-    expect(blocks[0]).toMatchObject({
-      places: 8,
-      free: 6,
-      fitting: 6,
-      from: 5_000,
-      to: 9_000,
-      longestRun: 3,
-    });
-    expect(blocks[2]).toMatchObject({ free: 3, longestRun: 3 });
-    expect([free, from]).toEqual([11, 2_500]);
-    expect(freeByCategory).toEqual([5, 3, 3]);
-  });
-
-  it("tells what fits a filter from what is free", () => {
-    const filter = { categories: new Set([1]), maxPrice: 0, accessible: true };
-    const { blocks, fitting } = survey(chart, statuses, PRICES, filter);
-    expect(blocks[0]).toMatchObject({ free: 6, fitting: 1, from: 5_000, longestRun: 1 });
-    expect(fitting).toBe(1);
-  });
-
-  it("limits by price", () => {
-    expect(survey(chart, statuses, PRICES, { ...NO_FILTER, maxPrice: 5_000 }).fitting).toBe(6);
-    expect(passes(chart, [true, false, true], false, 4)).toBe(false);
   });
 });
 

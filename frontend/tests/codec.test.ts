@@ -1,7 +1,8 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { describe, expect, it } from "vitest";
 import { mayComeBack, waitBefore, FIRST_WAIT_MS, LONGEST_WAIT_MS } from "../src/wire/backoff";
-import { BadMessage, decodeMessage, encodeMessage } from "../src/wire/codec";
+import { BadMessage } from "../src/wire/bad_message";
+import { decodeMessage, encodeMessage } from "../src/wire/codec";
 
 describe("encodeMessage", () => {
   it("writes the tag and the fields in order, defaults where nothing is given", () => {

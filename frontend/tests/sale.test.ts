@@ -9,19 +9,18 @@ const NOW = 1_000_000;
 class Desk {
   readonly asked: Asked[] = [];
   readonly later: (() => void)[] = [];
-  hellos = 0;
   readonly sale: Sale;
 
   constructor() {
     let refs = 0;
     this.sale = new Sale(smallChart(), {
       ask: (message) => this.asked.push(message),
-      hello: () => (this.hellos += 1),
       newRef: () => `r${(refs += 1)}`,
       localNow: () => NOW,
       later: (_ms, act) => this.later.push(act),
     });
-    this.hear({ type: "Welcome", version: 1, viewer: "v_1", now_ms: NOW + 500, epoch: 1, chart_hash: "h" });
+    this.hear({ type: "Welcome", version: 2, viewer: "v_1", now_ms: NOW + 500, epoch: 1, chart_hash: "h" });
+    this.hear({ type: "Watching", tiles: Uint8Array.of(0, 3), zones: false });
     this.hear({ type: "View", epoch: 1, seq: 5, count: 13, statuses: new Uint8Array(4) });
     this.hear({ type: "Mine", holds: [] });
   }
@@ -124,6 +123,13 @@ describe("picking", () => {
     expect(desk.sale.state.notice).toMatchObject({ kind: "not-free", place: 5, status: HELD });
   });
 
+  it("asks all the same where what it knows is stale", () => {
+    desk.sale.seats.statuses[5] = HELD;
+    desk.hear({ type: "Watching", tiles: new Uint8Array(), zones: true });
+    desk.sale.toggle(5);
+    expect(desk.asked).toMatchObject([{ type: "Hold", places: [5] }]);
+  });
+
   it("says which step of best available was found", () => {
     desk.sale.takeBest({ quantity: 2, categories: [1], sections: [], accessible: 0, maxPrice: 0 });
     expect(desk.asked[0]).toMatchObject({ type: "HoldBest", quantity: 2, categories: [1], into: 0 });
@@ -206,9 +212,10 @@ describe("what happens elsewhere", () => {
     expect(desk.marks(4)).toEqual([ASKED]);
   });
 
-  it("a gap in the deltas makes it say hello again", () => {
-    desk.hear({ type: "Delta", after_seq: 7, seq: 8, places: new Uint8Array(), statuses: new Uint8Array() });
-    expect(desk.hellos).toBe(1);
+  it("what is told of another chart is passed over", () => {
+    desk.hear({ type: "Welcome", version: 2, viewer: "v_1", now_ms: NOW, epoch: 1, chart_hash: "other" });
+    desk.hear({ type: "Tiles", seq: 9, packed: Uint8Array.of(99, 99) });
+    expect(desk.sale.seen.seq).toBe(5);
   });
 
   it("changed prices are noticed", () => {

@@ -76,7 +76,7 @@ const section = (id: string, label: string, outline: readonly Point[] | null) =>
 });
 
 export const VIEW: ChartView = {
-  format: 1,
+  format: 2,
   hash: "h",
   name: "Small",
   width: 100,
@@ -101,6 +101,8 @@ export const VIEW: ChartView = {
   flags: Uint8Array.from(PLACES, (p) => p.flags ?? 0),
   link: Uint8Array.from(PLACES, (p) => (p.linked ? 1 : 0)),
   group: deltas(PLACES.map((p) => p.group)),
+  // Rows A and B are tile 0, the table tile 1, the floor tile 2.
+  tile: Uint8Array.of(2, 8, 2, 2, 2, 3),
   seat_labels: PLACES.map((p) => p.label).join("\n"),
 };
 

@@ -36,7 +36,7 @@ def test_every_column_of_the_chart_view_is_there() -> None:
 
 def test_a_default_of_bytes_is_written_as_bytes() -> None:
     text = wire_typescript.messages_typescript()
-    assert '{ name: "tiles", fallback: Uint8Array.of() },' in text
+    assert '{ name: "tiles", kind: "bytes", fallback: Uint8Array.of() },' in text
 
 
 def test_check_says_when_the_file_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

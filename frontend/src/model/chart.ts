@@ -4,6 +4,7 @@
  */
 
 import type { Category, ChartView, Decoration, Floor, GroupView } from "../wire/messages";
+import { readTileColumn } from "../wire/tile_forms";
 import {
   boundsOf,
   labelPoint,
@@ -14,6 +15,7 @@ import {
   type Bounds,
   type Ring,
 } from "./outline";
+import { tilingOf, type Tiling } from "./tiling";
 
 export const ACCESSIBLE = 1;
 export const COMPANION = 2;
@@ -43,6 +45,10 @@ export interface Block {
   readonly label: string;
   /** Index into the chart's sections, -1 for places that stand in none. */
   readonly section: number;
+  /** What the far view tells of is told by zone; see Tiling. */
+  readonly zoneIndex: number;
+  /** Its tiles in order. */
+  readonly tiles: Int32Array;
   /** The area's group, -1 for a block of seats. */
   readonly area: number;
   readonly zone: string;
@@ -77,6 +83,7 @@ export interface ChartModel {
   readonly groups: readonly Group[];
   readonly blocks: readonly Block[];
   readonly decorations: readonly Decoration[];
+  readonly tiling: Tiling;
   readonly focus: { readonly x: number; readonly y: number };
 }
 
@@ -88,8 +95,17 @@ export function readChart(view: ChartView): ChartModel {
   const flags = view.flags.slice();
   const group = deltaDecoded(view.group);
   const spacing = view.radius / RADIUS_OF_SPACING;
-  const columns = { x, y, flags, spacing };
   const members = membersOf(view.groups, group, flags);
+  const category = view.category.slice();
+  const tiling = tilingOf({
+    tileOf: readTileColumn(view.tile, view.size),
+    category,
+    sectionOf: (place) => view.groups[group[place]!]?.[3] ?? -1,
+    isArea: (place) => view.groups[group[place]!]?.[1] === AREA,
+    sections: view.sections.length,
+    categories: view.categories.length,
+  });
+  const columns = { x, y, tileOf: tiling.tileOf, spacing };
   const blocks = blocksOf(view, members, columns);
   const block = new Int32Array(view.size).fill(-1);
   for (const b of blocks) for (const place of b.places) block[place] = b.index;
@@ -113,17 +129,18 @@ export function readChart(view: ChartView): ChartModel {
     bounds: floorBounds({ blocks, decorations: view.decorations }, ""),
     x,
     y,
-    category: view.category.slice(),
+    category,
     flags,
     link: view.link.slice(),
     group,
     block,
-    seatLabels: view.seat_labels.split("\n"),
+    seatLabels: sharedLabels(view.seat_labels),
     categories: view.categories,
     floors: view.floors,
     groups,
     blocks,
     decorations: view.decorations,
+    tiling,
     focus: { x: view.focal_point[0], y: view.focal_point[1] },
   };
 }
@@ -183,7 +200,7 @@ function membersOf(views: readonly GroupView[], group: Int32Array, flags: Uint8A
 interface Columns {
   readonly x: Float32Array;
   readonly y: Float32Array;
-  readonly flags: Uint8Array;
+  readonly tileOf: Int32Array;
   readonly spacing: number;
 }
 
@@ -213,6 +230,8 @@ function blocksOf(view: ChartView, members: readonly Int32Array[], columns: Colu
       index: blocks.length,
       label: section?.label ?? "",
       section: section ? first[3] : -1,
+      zoneIndex: section ? first[3] : view.sections.length,
+      tiles: tilesOf(places, columns.tileOf),
       area: -1,
       zone: section?.zone ?? "",
       floor: section?.floor || first[4],
@@ -233,6 +252,8 @@ function blocksOf(view: ChartView, members: readonly Int32Array[], columns: Colu
       index: blocks.length,
       label,
       section: section ? sectionIndex : -1,
+      zoneIndex: section ? sectionIndex : view.sections.length,
+      tiles: tilesOf(members[index]!, columns.tileOf),
       area: index,
       zone: section?.zone ?? "",
       floor: floor || section?.floor || "",
@@ -246,6 +267,23 @@ function blocksOf(view: ChartView, members: readonly Int32Array[], columns: Colu
     });
   }
   return blocks;
+}
+
+function tilesOf(places: Int32Array, tileOf: Int32Array): Int32Array {
+  const tiles = new Set<number>();
+  for (const place of places) if (tileOf[place]! >= 0) tiles.add(tileOf[place]!);
+  return Int32Array.from(tiles).sort();
+}
+
+/** Labels repeat from row to row: each is kept once. */
+function sharedLabels(text: string): string[] {
+  const kept = new Map<string, string>();
+  return text.split("\n").map((label) => {
+    const known = kept.get(label);
+    if (known !== undefined) return known;
+    kept.set(label, label);
+    return label;
+  });
 }
 
 function joined(parts: readonly Int32Array[]): Int32Array {

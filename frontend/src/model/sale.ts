@@ -10,20 +10,25 @@ import {
   type Ended,
   type Held,
   type HoldState,
+  type Hello,
   type Refused,
   type ServerMessage,
+  type Tiles,
+  type Totals,
+  type View,
+  type Watching,
+  type Zones,
 } from "../wire/messages";
 import { basketOf, EMPTY_BASKET, type Basket } from "./basket";
 import { AREA, TABLE, type ChartModel } from "./chart";
 import { freeBeside } from "./neighbours";
 import { ASKED, FREE, LEAVING, MINE, MY_BOOKING, NOT_MINE, SeatStore } from "./seats";
+import { ZoneStore } from "./zones";
 
-export type Asked = Exclude<ClientMessage, { type: "Hello" | "Ping" }>;
+export type Asked = Exclude<ClientMessage, { type: "Hello" | "Look" | "Ping" }>;
 
 export interface SalePort {
   readonly ask: (message: Asked) => void;
-  /** Say Hello again: something was missed. */
-  readonly hello: () => void;
   readonly newRef: () => string;
   readonly localNow: () => number;
   readonly later: (ms: number, act: () => void) => void;
@@ -74,7 +79,7 @@ export interface Booking {
 
 export interface SaleState {
   readonly viewer: string;
-  /** Statuses have arrived. */
+  /** What is left has arrived, of places or of zones. */
   readonly known: boolean;
   readonly basket: Basket;
   readonly waiting: boolean;
@@ -112,6 +117,7 @@ interface Ask {
 
 export class Sale {
   readonly seats: SeatStore;
+  readonly zones: ZoneStore;
   private readonly holds = new Map<number, HoldState>();
   private readonly asks = new Map<string, Ask>();
   private readonly wishes: Wish[] = [];
@@ -123,7 +129,8 @@ export class Sale {
     readonly chart: ChartModel,
     private readonly port: SalePort,
   ) {
-    this.seats = new SeatStore(chart.size);
+    this.seats = new SeatStore(chart);
+    this.zones = new ZoneStore(chart.tiling);
   }
 
   get state(): SaleState {
@@ -149,7 +156,8 @@ export class Sale {
       this.drop(places);
     } else if (mark === NOT_MINE) {
       const status = this.seats.statuses[place]!;
-      if (status !== FREE) {
+      // What is not fresh may have changed: then the answer of the server is the answer.
+      if (status !== FREE && this.seats.isFresh(place)) {
         const beside = freeBeside(this.chart, this.seats.statuses, place, 2);
         this.say({ kind: "not-free", place, status, beside });
       } else if (group.whole) this.wish({ kind: "whole", group: group.index });
@@ -217,22 +225,37 @@ export class Sale {
     this.update({ booked: [] });
   }
 
+  /** What to say in Hello of what is known already. */
+  get seen(): Required<Pick<Hello, "epoch" | "seq" | "tiles" | "zones_seq">> {
+    const { epoch, seq } = this.seats;
+    return { epoch, seq, tiles: this.seats.freshRuns(), zones_seq: this.zones.seen };
+  }
+
+  /** Nothing that was told of places may be relied on: the next Hello asks for all of it. */
+  doubt(): void {
+    this.seats.forget();
+    this.zones.forget();
+  }
+
+  /** Throws BadMessage. */
   handle(message: ServerMessage): void {
     switch (message.type) {
       case "Welcome":
-        this.seats.epoch = message.epoch;
+        if (message.epoch !== this.seats.epoch) this.zones.forget();
+        this.seats.greeted(message.epoch);
         this.update({
           viewer: message.viewer,
           chartHash: message.chart_hash,
           clockOffsetMs: message.now_ms - this.port.localNow(),
         });
         break;
+      case "Watching":
       case "View":
-        this.seats.applyView(message);
-        if (!this.current.known) this.update({ known: true });
-        break;
-      case "Delta":
-        if (!this.seats.applyDelta(message)) this.port.hello();
+      case "Tiles":
+      case "Zones":
+      case "Totals":
+        // Of another chart, which the page is about to load: its tiles would be read as ours.
+        if (this.current.chartHash === this.chart.hash) this.told(message);
         break;
       case "Mine":
         this.mine(message.holds);
@@ -256,6 +279,28 @@ export class Sale {
         this.update({ changes: this.current.changes + 1 });
         break;
     }
+  }
+
+  private told(message: Watching | View | Tiles | Zones | Totals): void {
+    switch (message.type) {
+      case "Watching":
+        this.seats.watch(message.tiles);
+        this.zones.watch(message.zones);
+        return;
+      case "View":
+        this.seats.applyView(message);
+        break;
+      case "Tiles":
+        this.seats.applyTiles(message);
+        break;
+      case "Zones":
+        this.zones.applyZones(message);
+        break;
+      case "Totals":
+        this.zones.applyTotals(message);
+        break;
+    }
+    if (!this.current.known) this.update({ known: true });
   }
 
   private mine(holds: readonly HoldState[]): void {

@@ -3,12 +3,12 @@
 import { isOnFloor, type Block, type ChartModel } from "../model/chart";
 import { contains } from "../model/outline";
 import { css, inkOn } from "../model/colour";
+import type { BlockSurvey } from "../model/survey";
 import { blockFill, inSight, type Frame } from "./ground";
 
 export interface BlockWords {
-  readonly price: (from: number, to: number) => string;
-  readonly left: (count: number) => string;
-  readonly soldOut: string;
+  /** What may stand under a block's name, the fullest set of lines first. */
+  readonly lines: (own: BlockSurvey, partySize: number) => readonly (readonly string[])[];
 }
 
 interface Label {
@@ -82,14 +82,11 @@ export class BlockLabels {
   /** As many lines as the block has room for. */
   private linesOf(block: Block, frame: Frame): { lines: string[]; size: Size } {
     const own = frame.survey?.blocks[block.index];
-    const all = block.label ? [block.label] : [];
-    if (own?.fitting) all.push(this.words.price(own.from, own.to), this.words.left(own.fitting));
-    else if (own && !own.free) all.push(this.words.soldOut);
-    for (let count = all.length; count > 0; count -= 1) {
-      const lines = all.slice(0, count);
-      if (this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
-    }
     const name = block.label ? [block.label] : [];
+    for (const under of [...(own ? this.words.lines(own, frame.survey!.partySize) : []), []]) {
+      const lines = [...name, ...under];
+      if (lines.length && this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
+    }
     return this.hasRoom(block, name, frame, SMALL)
       ? { lines: name, size: SMALL }
       : { lines: [], size: SMALL };
@@ -136,7 +133,7 @@ export class BlockLabels {
     ctx.textBaseline = "middle";
     lines.forEach((text, line) => {
       ctx.font = fontOf(line, family, size);
-      ctx.globalAlpha = line === 2 ? 0.82 : 1;
+      ctx.globalAlpha = line >= 2 ? 0.82 : 1;
       ctx.fillText(text, width / 2, size.line * (line + 0.5));
     });
     return { key, canvas, width, height };

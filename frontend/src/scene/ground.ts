@@ -3,7 +3,7 @@
 import { AREA, BOOTH, isOnFloor, TABLE, type Block, type ChartModel } from "../model/chart";
 import type { Camera, Viewport } from "../model/camera";
 import { css, inkOn, mix, parseColour, type Rgb } from "../model/colour";
-import type { Survey } from "../model/filter";
+import type { Survey } from "../model/survey";
 import { boundsOf, ringOfShape, type Bounds, type Ring } from "../model/outline";
 import { BOOKED, FREE, HELD, MINE, NOT_MINE, type SeatStore } from "../model/seats";
 import type { Decoration } from "../wire/messages";
@@ -17,7 +17,6 @@ export interface Frame {
   readonly far: number;
   readonly floor: string;
   readonly survey: Survey | null;
-  readonly partySize: number;
   readonly hovered: Block | null;
   readonly palette: MapPalette;
 }
@@ -169,15 +168,13 @@ export function decorationFill({ kind, fill }: Decoration, palette: MapPalette):
   return kind === "stage" || kind === "screen" ? palette.stage : mix(palette.ground, palette.line, 0.45);
 }
 
-/** How full a block looks from afar: its category's hue, by what is left of it for this buyer. */
-export function blockFill(block: Block, frame: Frame): Rgb {
-  const { palette, survey, partySize } = frame;
+/** How much room a block looks to have from afar: its category's hue, deeper where more is left
+ * that seats this buyer's party and passes the filter. */
+export function blockFill(block: Block, { palette, survey }: Pick<Frame, "palette" | "survey">): Rgb {
   const own = survey?.blocks[block.index];
-  if (!own) return mix(palette.ground, palette.line, 0.6);
-  if (own.free && !own.fitting) return mix(palette.ground, palette.line, 0.45);
-  const share = own.places ? own.fitting / own.places : 0;
-  const fill = availabilityFill(palette, own.category, share);
-  return own.longestRun < partySize && share > 0 ? mix(fill, palette.ground, 0.6) : fill;
+  if (!own || own.shade === null) return mix(palette.ground, palette.line, 0.6);
+  if (own.free && !own.shade) return mix(palette.ground, palette.line, 0.45);
+  return availabilityFill(palette, own.category, own.shade);
 }
 
 export function inSight(bounds: Bounds, { camera, viewport }: Pick<Frame, "camera" | "viewport">): boolean {

@@ -22,6 +22,11 @@ export class Motion {
     return this.goal !== null || this.glide !== null;
   }
 
+  /** Whether it is on its way to where it will rest. */
+  get arriving(): boolean {
+    return this.goal !== null;
+  }
+
   get calm(): boolean {
     return this.still.matches;
   }

@@ -21,10 +21,12 @@ import {
   type Range,
   type Viewport,
 } from "../model/camera";
-import { categoriesPassing, NO_FILTER, passes, type Filter, type Survey } from "../model/filter";
+import { categoriesPassing, NO_FILTER, passes, type Filter } from "../model/filter";
+import type { MapSight } from "../model/gaze";
 import { placeNearest, placeTowards } from "../model/neighbours";
 import type { Bounds } from "../model/outline";
 import type { SeatStore } from "../model/seats";
+import type { Survey } from "../model/survey";
 import { BlockLabels, type BlockWords } from "./block_labels";
 import { Gestures } from "./gestures";
 import { Ground, type Frame } from "./ground";
@@ -45,6 +47,8 @@ export interface MapCallbacks {
   /** The keyboard's cursor stands here now. */
   readonly onCursor: (target: MapTarget) => void;
   readonly onView: (view: MapView) => void;
+  /** What is to be seen now, or will be when the camera arrives; `resting` where it then stays. */
+  readonly onSight: (sight: MapSight, resting: boolean) => void;
 }
 
 export interface MapView {
@@ -83,7 +87,6 @@ export class SeatMap {
   private range: Range = { least: 1, most: 1 };
   private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   private survey: Survey | null = null;
-  private partySize = 1;
   private floor = "";
   private bounds: Bounds;
   private hoveredBlock: Block | null = null;
@@ -95,7 +98,7 @@ export class SeatMap {
   constructor(
     private readonly container: HTMLDivElement,
     private readonly chart: ChartModel,
-    seats: SeatStore,
+    private readonly seats: SeatStore,
     private readonly callbacks: MapCallbacks,
     words: BlockWords,
     colours: readonly string[],
@@ -172,9 +175,8 @@ export class SeatMap {
     this.redraw();
   }
 
-  useSurvey(survey: Survey, partySize: number): void {
+  useSurvey(survey: Survey): void {
     this.survey = survey;
-    this.partySize = partySize;
     this.minimap?.forget();
     this.redraw();
   }
@@ -491,8 +493,14 @@ export class SeatMap {
 
   /** 1 where blocks are drawn, 0 where seats are, between while one gives way to the other. */
   private far(): number {
+    // Where only zones are told there are no seats to draw, but those that are on their way out.
+    if (this.seats.onlyZones && this.farAt(this.motion.target.scale) < 1) return 1;
+    return this.farAt(this.motion.camera.scale);
+  }
+
+  private farAt(scale: number): number {
     if (this.chart.size <= SMALL_CHART) return 0;
-    const seatPx = this.chart.spacing * this.motion.camera.scale;
+    const seatPx = this.chart.spacing * scale;
     return Math.min(1, Math.max(0, (SEATS_FROM_PX - seatPx) / (SEATS_FROM_PX - BLOCKS_BELOW_PX)));
   }
 
@@ -520,10 +528,20 @@ export class SeatMap {
       canZoomOut: scale > this.range.least * 1.001,
       block: this.blockInTheMiddle(),
     };
+    this.tellSight();
     const key = JSON.stringify(view);
     if (key === this.toldView) return;
     this.toldView = key;
     this.callbacks.onView(view);
+  }
+
+  private tellSight(): void {
+    const camera = this.motion.target;
+    const { width, height } = this.viewport;
+    const from = toWorld(camera, 0, 0);
+    const to = toWorld(camera, width, height);
+    const box = { left: from.x, top: from.y, right: to.x, bottom: to.y };
+    this.callbacks.onSight({ box, zoom: camera.scale, floor: this.floor }, this.motion.arriving);
   }
 
   private blockInTheMiddle(): number {
@@ -540,7 +558,6 @@ export class SeatMap {
       far: this.far(),
       floor: this.floor,
       survey: this.survey,
-      partySize: this.partySize,
       hovered: this.hoveredBlock,
       palette: this.palette,
     };

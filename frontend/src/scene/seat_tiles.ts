@@ -7,7 +7,7 @@ import KDBush from "kdbush";
 import { AREA, BOOTH, GONE, isOnFloor, ROW, type ChartModel } from "../model/chart";
 import type { Camera, Viewport } from "../model/camera";
 import { css } from "../model/colour";
-import { FREE, NOT_MINE, UNKNOWN, type SeatStore } from "../model/seats";
+import { FREE, NOT_MINE, type SeatStore } from "../model/seats";
 import type { MapPalette } from "./palette";
 import { drawSeats, lookKey, type SeatLook } from "./seat_look";
 
@@ -273,10 +273,10 @@ export class SeatTiles {
 
   lookOf(place: number): SeatLook {
     return {
-      status: this.seats.known ? this.seats.statuses[place]! : UNKNOWN,
+      status: this.seats.statuses[place]!,
       category: this.chart.category[place]!,
       flags: this.chart.flags[place]!,
-      quiet: this.quiet(place),
+      quiet: this.quiet(place) || !this.seats.fits[place],
     };
   }
 
@@ -293,7 +293,7 @@ export class SeatTiles {
       const label = this.chart.seatLabels[place]!;
       if (label.length > 3) continue;
       ctx.fillStyle = this.palette.categories[this.chart.category[place]!]?.ink ?? "#fff";
-      ctx.globalAlpha = this.quiet(place) ? 0.25 : 0.94;
+      ctx.globalAlpha = this.quiet(place) || !this.seats.fits[place] ? 0.25 : 0.94;
       ctx.fillText(label, this.chart.x[place]! * scale, this.chart.y[place]! * scale + r * 0.06);
     }
     ctx.globalAlpha = 1;

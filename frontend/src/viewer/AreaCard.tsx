@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import type { Survey } from "../model/filter";
+import type { Survey } from "../model/survey";
 import type { Sale } from "../model/sale";
 import { Cross } from "./icons";
 import { Stepper } from "./Stepper";
@@ -20,7 +20,8 @@ interface Props {
 export function AreaCard({ sale, group, prices, currency, most, suggested, survey, onClose }: Props) {
   const { chart } = sale;
   const area = chart.groups[group]!;
-  const free = survey?.blocks[area.block]?.free ?? area.places.length;
+  const told = survey?.blocks[area.block]?.free ?? -1;
+  const free = told < 0 ? area.places.length : told;
   const each = prices[chart.category[area.places[0]!]!] ?? 0;
   const ceiling = Math.max(1, Math.min(most, free));
   const [wanted, setWanted] = useState(Math.min(suggested, ceiling));
@@ -41,7 +42,7 @@ export function AreaCard({ sale, group, prices, currency, most, suggested, surve
       <header>
         <div>
           <h2>{area.label}</h2>
-          <p>{free ? `${price(each, currency)} each · ${left(free)}` : "Sold out"}</p>
+          <p>{free ? `${price(each, currency)} each${told < 0 ? "" : ` · ${left(free)}`}` : "Sold out"}</p>
         </div>
         <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
           <Cross />

@@ -1,4 +1,5 @@
-import type { Filter, Survey } from "../model/filter";
+import type { Filter } from "../model/filter";
+import type { Survey } from "../model/survey";
 import { Wheelchair } from "./icons";
 import { SeatKey } from "./SeatKey";
 import type { PricedChart } from "./sale_view";

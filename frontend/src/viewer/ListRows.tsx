@@ -1,6 +1,7 @@
 import { memo, useState, type KeyboardEvent } from "react";
 import { ACCESSIBLE, BOOTH, type Block, type Group } from "../model/chart";
-import { categoriesPassing, passes, type BlockSurvey, type Filter } from "../model/filter";
+import { categoriesPassing, passes, type Filter } from "../model/filter";
+import type { BlockSurvey } from "../model/survey";
 import type { Sale } from "../model/sale";
 import { ASKED, FREE, LEAVING, MINE, NOT_MINE } from "../model/seats";
 import { featureWords, stateWord } from "./MapTip";

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import type { Block } from "../model/chart";
-import type { BlockSurvey, Filter, Survey } from "../model/filter";
+import type { Filter } from "../model/filter";
+import type { BlockSurvey, Survey } from "../model/survey";
 import type { Sale } from "../model/sale";
 import { AreaRow, RowOfSeats } from "./ListRows";
 import { Forward } from "./icons";

@@ -1,7 +1,7 @@
 import { forwardRef, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react";
-import type { Filter, Survey } from "../model/filter";
+import type { Filter } from "../model/filter";
+import type { BlockSurvey, Survey } from "../model/survey";
 import type { SaleState } from "../model/sale";
-import { shortMoney } from "../model/money";
 import { SeatMap, type MapTarget, type MapView } from "../scene/seat_map";
 import { exposeMap } from "./debug_handle";
 import { Minus, Plus, Whole } from "./icons";
@@ -9,7 +9,7 @@ import { MapTip, targetWords } from "./MapTip";
 import type { LiveSale } from "./live_sale";
 import type { PricedChart } from "./sale_view";
 import { useTheme } from "./theme";
-import { left, locale, sectionName } from "./words";
+import { blockLines, blockLeft, sectionName } from "./words";
 
 interface Props {
   readonly live: LiveSale;
@@ -56,12 +56,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   const theme = useTheme();
   const words = useMemo(
     () => ({
-      price: (from: number, to: number) =>
-        from === to || from === 0
-          ? shortMoney(from, currency, locale)
-          : `from ${shortMoney(from, currency, locale)}`,
-      left,
-      soldOut: "sold out",
+      lines: (own: BlockSurvey, partySize: number) => blockLines(own, partySize, currency),
     }),
     [currency],
   );
@@ -79,6 +74,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
         onHover: (target, x, y) => setTip(target && { target, x, y }),
         onCursor: (target) => setCursorWords(targetWords(target, live.sale, latest.current)),
         onView: setView,
+        onSight: (sight, resting) => live.gaze.onMap(sight, resting),
       },
       words,
       priced.colours,
@@ -102,8 +98,9 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   useEffect(() => map.current?.useFilter(filter, priced.prices), [filter, priced.prices]);
   useEffect(() => map.current?.useFloor(floor), [floor]);
   useEffect(() => {
-    if (survey) map.current?.useSurvey(survey, partySize);
-  }, [survey, partySize]);
+    if (survey) map.current?.useSurvey(survey);
+  }, [survey]);
+  useEffect(() => live.sale.seats.usePartySize(partySize), [live, partySize]);
   useEffect(() => {
     map.current?.useInsets({ top: 0, right: 0, bottom: narrow ? SHEET_PEEK_PX : 0, left: 0 });
   }, [narrow]);
@@ -152,7 +149,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
       {view.zoomedIn && here?.label ? (
         <p className="card here" aria-hidden="true">
           <b>{sectionName(here.label)}</b>
-          {survey ? left(survey.blocks[here.index]!.fitting) : null}
+          {survey ? blockLeft(survey.blocks[here.index]!) : null}
         </p>
       ) : null}
       <div className="map-buttons" role="group" aria-label="Zoom">

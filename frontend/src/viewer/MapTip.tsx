@@ -1,11 +1,11 @@
 import { AREA } from "../model/chart";
-import type { BlockSurvey, Survey } from "../model/filter";
+import type { BlockSurvey, Survey } from "../model/survey";
 import type { Sale } from "../model/sale";
 import { FREE, MINE, MY_BOOKING } from "../model/seats";
 import type { MapTarget } from "../scene/seat_map";
 import { ACCESSIBLE, COMPANION, placeName, RESTRICTED_VIEW } from "../model/chart";
 import type { PricedChart } from "./sale_view";
-import { left, price, priceRange, sectionName, shortName, spokenName, statusWord } from "./words";
+import { blockLeft, price, priceRange, sectionName, shortName, spokenName, statusWord, togetherWords } from "./words";
 
 const TIP_ROOM_PX = 124;
 const TIP_HALF_PX = 96;
@@ -35,9 +35,7 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
       <div className="tip" data-below={below ? "" : undefined} style={style} aria-hidden="true">
         <b>{sectionName(block.label) || "Seats"}</b>
         {own ? <span>{blockWords(own, currency)}</span> : null}
-        {own && own.fitting > 0 && own.longestRun < partySize ? (
-          <span>No {partySize} side by side</span>
-        ) : null}
+        {own && togetherWords(own, partySize) ? <span>{togetherWords(own, partySize)}</span> : null}
         {block.entrance ? <span>Entrance {block.entrance}</span> : null}
       </div>
     );
@@ -59,7 +57,8 @@ export function MapTip({ target, x, y, sale, priced, currency, survey, partySize
 }
 
 function blockWords(own: BlockSurvey, currency: string): string {
-  if (own.fitting > 0) return `${priceRange(own.from, own.to, currency)} · ${left(own.fitting)}`;
+  if (own.free < 0) return "Nothing told yet";
+  if (own.fitting > 0) return `${priceRange(own.from, own.to, currency)} · ${blockLeft(own)}`;
   return own.free > 0 ? "Nothing here fits the filters" : "Sold out";
 }
 

@@ -44,7 +44,7 @@ export function SaleDesk({ event, live, priced: given }: Props) {
   const [contact, setContact] = useState<Contact>({ name: "", email: "" });
   const [reread, setReread] = useState<readonly Booking[]>([]);
   const map = useRef<MapHandle>(null);
-  const survey = useSurvey(sale, priced.prices, filter);
+  const survey = useSurvey(sale, priced.prices, filter, partySize);
   const onSale = event.on_sale;
   const most = Math.min(MOST_TOGETHER, event.policy.max_per_hold);
 

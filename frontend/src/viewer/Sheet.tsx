@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
-import type { Survey } from "../model/filter";
+import type { Survey } from "../model/survey";
 import type { Sale, SaleState } from "../model/sale";
 import { timeLeft } from "../model/basket";
 import { useNow } from "./sale_view";

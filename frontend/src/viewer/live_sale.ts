@@ -1,5 +1,6 @@
 /** A sale wired to its socket and to this browser's storage. One per page. */
 
+import { Gaze } from "../model/gaze";
 import { Sale, type Booking } from "../model/sale";
 import type { ChartModel } from "../model/chart";
 import { createViewer } from "../wire/api";
@@ -22,6 +23,7 @@ export async function viewerToken(): Promise<string> {
 
 export class LiveSale {
   readonly sale: Sale;
+  readonly gaze: Gaze;
   link: Link = { state: "connecting" };
   private readonly connection: LiveConnection;
   private readonly listeners = new Set<() => void>();
@@ -36,17 +38,26 @@ export class LiveSale {
     let asked = 0;
     this.sale = new Sale(chart, {
       ask: (message) => this.connection.ask(message),
-      hello: () => this.connection.hello(),
       newRef: () => `${tab}-${(asked += 1)}`,
       localNow: () => Date.now(),
       later: (ms, act) => setTimeout(act, ms),
     });
+    this.gaze = new Gaze(
+      {
+        say: (look) => this.connection.look(look),
+        localNow: () => Date.now(),
+        later: (ms, act) => setTimeout(act, ms),
+      },
+      chart.spacing,
+    );
     this.connection = new LiveConnection({
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`,
       event,
       token: () => this.token,
-      seen: () => this.sale.seats,
+      seen: () => this.sale.seen,
+      look: () => this.gaze.look,
       onMessage: (message) => this.sale.handle(message),
+      onNonsense: () => this.sale.doubt(),
       onLink: (link) => this.linked(link),
     });
     this.sale.recall(keptBookings(event));

@@ -1,9 +1,10 @@
 /** What all parts of the page share: the event, its chart in this event's prices, the live sale. */
 
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { survey, type Filter, type Survey } from "../model/filter";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { ChartModel } from "../model/chart";
+import type { Filter } from "../model/filter";
 import type { Sale, SaleState } from "../model/sale";
+import { Surveyor, type Survey } from "../model/survey";
 import type { SaleEvent } from "../wire/api";
 import type { Link } from "../wire/connection";
 import { readPalette } from "../scene/palette";
@@ -39,29 +40,40 @@ export function useLink(live: LiveSale): Link {
 
 const SURVEY_EVERY_MS = 250;
 
-/** Counts and prices by block, counted again at most four times a second. Null until known. */
-export function useSurvey(sale: Sale, prices: readonly number[], filter: Filter): Survey | null {
+/** What is left by block, counted again at most four times a second. Null until something is told. */
+export function useSurvey(
+  sale: Sale,
+  prices: readonly number[],
+  filter: Filter,
+  partySize: number,
+): Survey | null {
   const [version, setVersion] = useState(0);
+  const surveyor = useRef<Surveyor | null>(null);
+  const shown = useRef(false);
   useEffect(() => {
     let timer = 0;
-    const stop = sale.seats.subscribe(() => {
+    const made = new Surveyor(sale.chart, sale.seats, sale.zones, () => {
       timer ||= window.setTimeout(
         () => {
           timer = 0;
           setVersion((v) => v + 1);
         },
-        sale.seats.known ? SURVEY_EVERY_MS : 0,
+        shown.current ? SURVEY_EVERY_MS : 0,
       );
     });
+    surveyor.current = made;
+    setVersion((v) => v + 1);
     return () => {
-      stop();
+      surveyor.current = null;
+      made.close();
       clearTimeout(timer);
     };
   }, [sale]);
-  return useMemo(
-    () => (sale.seats.known ? survey(sale.chart, sale.seats.statuses, prices, filter) : null),
-    [sale, prices, filter, version, sale.seats.known],
-  );
+  return useMemo(() => {
+    const survey = surveyor.current?.survey({ prices, filter, partySize }) ?? null;
+    shown.current = survey !== null;
+    return survey;
+  }, [sale, prices, filter, partySize, version]);
 }
 
 /** The categories' colours as the map draws them in this theme, for swatches and buttons. */

@@ -1,9 +1,10 @@
 /** Every sentence of the buyer's page. Short, plain, kind and exact. */
 
 import { AREA, BOOTH, placeName, TABLE, type ChartModel } from "../model/chart";
-import { money } from "../model/money";
+import { money, shortMoney } from "../model/money";
 import type { Notice } from "../model/sale";
-import { BOOKED, FREE, HELD } from "../model/seats";
+import { BLOCKED, BOOKED, FREE, HELD } from "../model/seats";
+import type { BlockSurvey } from "../model/survey";
 import { BestStep, Code } from "../wire/messages";
 
 export const locale = globalThis.navigator?.language || "en";
@@ -39,6 +40,40 @@ export function priceRange(from: number, to: number, currency: string): string {
 
 export function fromPrice(from: number, currency: string): string {
   return from ? `from ${price(from, currency)}` : price(from, currency);
+}
+
+/** "4 together: 12 left": in how many places a party can sit side by side; "" where it is not told. */
+export function togetherWords(own: BlockSurvey, partySize: number): string {
+  if (partySize < 2 || own.together < 0 || !own.fitting) return "";
+  if (!own.together) return `no ${number(partySize)} together`;
+  return `${number(partySize)} together: ${left(own.together)}`;
+}
+
+/** "120 left", "up to 4 left"; "" where nothing is known. */
+export function blockLeft(own: BlockSurvey): string {
+  if (own.free < 0) return "";
+  return own.exact ? left(own.fitting) : `up to ${left(own.fitting)}`;
+}
+
+/** What may stand under the name of a block on the map, the fullest set of lines first. */
+export function blockLines(
+  own: BlockSurvey,
+  partySize: number,
+  currency: string,
+): readonly (readonly string[])[] {
+  if (own.free === 0) return [["sold out"]];
+  if (own.fitting <= 0) return [];
+  const amount = shortMoney(own.from, currency, locale);
+  const from = own.from === own.to || own.from === 0 ? amount : `from ${amount}`;
+  const together = togetherWords(own, partySize);
+  const rest = blockLeft(own);
+  const sets = [
+    [from, together, rest],
+    [from, together],
+    [from, rest],
+    [from],
+  ];
+  return together ? sets : sets.slice(2);
 }
 
 const LONGEST_BARE_LABEL = 3;
@@ -78,7 +113,8 @@ export function statusWord(status: number): string {
   if (status === FREE) return "free";
   if (status === HELD) return "held by someone else";
   if (status === BOOKED) return "sold";
-  return "not on sale";
+  if (status === BLOCKED) return "not on sale";
+  return "not told yet";
 }
 
 /** "B-13 and B-14": places of one section, which is named only where `section` asks for it. */

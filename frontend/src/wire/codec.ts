@@ -1,10 +1,12 @@
 /** Messages as msgpack arrays of a tag and fields in order, by the generated layouts. */
 
 import { decode as unpack, Encoder } from "@msgpack/msgpack";
+import { BadMessage } from "./bad_message";
 import {
   CLIENT_LAYOUTS,
   SERVER_LAYOUTS,
   type ClientMessage,
+  type FieldLayout,
   type ServerMessage,
   type StructLayout,
 } from "./messages";
@@ -14,8 +16,6 @@ const encoder = new Encoder();
 const serverTypes = new Map<number, [string, StructLayout]>(
   Object.entries(SERVER_LAYOUTS).map(([name, layout]) => [layout.tag, [name, layout]]),
 );
-
-export class BadMessage extends Error {}
 
 export function encodeMessage(message: ClientMessage): Uint8Array<ArrayBuffer> {
   const layout: StructLayout = CLIENT_LAYOUTS[message.type];
@@ -43,11 +43,22 @@ function structOf(row: readonly unknown[], layout: StructLayout): Record<string,
   layout.fields.forEach((field, i) => {
     const value = i < row.length ? row[i] : field.fallback;
     if (value === undefined) throw new BadMessage(`${field.name} is missing`);
-    if (!field.struct) struct[field.name] = value;
+    if (!field.struct) struct[field.name] = plain(value, field);
     else if (field.list) struct[field.name] = asRows(value).map((r) => nested(r, field.struct!));
     else struct[field.name] = nested(value, field.struct);
   });
   return struct;
+}
+
+function plain(value: unknown, { name, kind }: FieldLayout): unknown {
+  const sound =
+    kind === "bytes"
+      ? value instanceof Uint8Array
+      : kind === "numbers"
+        ? Array.isArray(value) && value.every((item) => typeof item === "number")
+        : typeof value === kind;
+  if (!sound) throw new BadMessage(`${name} is no ${kind}`);
+  return value;
 }
 
 function nested(value: unknown, layout: StructLayout): Record<string, unknown> {

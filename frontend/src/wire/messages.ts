@@ -5,6 +5,10 @@ export const PROTOCOL_VERSION = 2;
 
 export const VIEW_FORMAT = 2;
 
+export const MAX_PLACES_IN_VIEW = 12000;
+
+export const MAX_SECTIONS_LISTED = 50;
+
 /** Websocket close codes. 4000-4099: come back after a pause. 4100-4199: do not come back. */
 export const CloseCode = {
   GOING_AWAY: 1001,
@@ -336,6 +340,7 @@ export type ServerMessage =
 
 export interface FieldLayout {
   readonly name: string;
+  readonly kind?: "number" | "string" | "boolean" | "bytes" | "numbers";
   readonly fallback?: number | string | Uint8Array | readonly never[];
   readonly struct?: StructLayout;
   readonly list?: boolean;
@@ -349,11 +354,11 @@ export interface StructLayout {
 const HoldStateLayout: StructLayout = {
   tag: null,
   fields: [
-    { name: "hold" },
-    { name: "places" },
-    { name: "prices" },
-    { name: "expires_at_ms" },
-    { name: "extensions_left" },
+    { name: "hold", kind: "number" },
+    { name: "places", kind: "numbers" },
+    { name: "prices", kind: "numbers" },
+    { name: "expires_at_ms", kind: "number" },
+    { name: "extensions_left", kind: "number" },
   ],
 };
 
@@ -361,100 +366,100 @@ export const CLIENT_LAYOUTS = {
   Hello: {
     tag: 1,
     fields: [
-      { name: "version" },
-      { name: "token" },
-      { name: "event" },
-      { name: "epoch", fallback: 0 },
-      { name: "seq", fallback: 0 },
-      { name: "tiles", fallback: Uint8Array.of() },
-      { name: "zones_seq", fallback: 0 },
+      { name: "version", kind: "number" },
+      { name: "token", kind: "string" },
+      { name: "event", kind: "string" },
+      { name: "epoch", kind: "number", fallback: 0 },
+      { name: "seq", kind: "number", fallback: 0 },
+      { name: "tiles", kind: "bytes", fallback: Uint8Array.of() },
+      { name: "zones_seq", kind: "number", fallback: 0 },
     ],
   },
   Look: {
     tag: 11,
     fields: [
-      { name: "x0" },
-      { name: "y0" },
-      { name: "x1" },
-      { name: "y1" },
-      { name: "zoom" },
-      { name: "floor", fallback: "" },
-      { name: "sections", fallback: [] },
+      { name: "x0", kind: "number" },
+      { name: "y0", kind: "number" },
+      { name: "x1", kind: "number" },
+      { name: "y1", kind: "number" },
+      { name: "zoom", kind: "number" },
+      { name: "floor", kind: "string", fallback: "" },
+      { name: "sections", kind: "numbers", fallback: [] },
     ],
   },
   Hold: {
     tag: 2,
     fields: [
-      { name: "ref" },
-      { name: "places" },
-      { name: "into", fallback: 0 },
+      { name: "ref", kind: "string" },
+      { name: "places", kind: "numbers" },
+      { name: "into", kind: "number", fallback: 0 },
     ],
   },
   HoldBest: {
     tag: 3,
     fields: [
-      { name: "ref" },
-      { name: "quantity" },
-      { name: "categories", fallback: [] },
-      { name: "sections", fallback: [] },
-      { name: "accessible", fallback: 0 },
-      { name: "max_price", fallback: 0 },
-      { name: "worst_step", fallback: 4 },
-      { name: "into", fallback: 0 },
+      { name: "ref", kind: "string" },
+      { name: "quantity", kind: "number" },
+      { name: "categories", kind: "numbers", fallback: [] },
+      { name: "sections", kind: "numbers", fallback: [] },
+      { name: "accessible", kind: "number", fallback: 0 },
+      { name: "max_price", kind: "number", fallback: 0 },
+      { name: "worst_step", kind: "number", fallback: 4 },
+      { name: "into", kind: "number", fallback: 0 },
     ],
   },
   HoldQuantity: {
     tag: 4,
     fields: [
-      { name: "ref" },
-      { name: "group" },
-      { name: "quantity" },
-      { name: "into", fallback: 0 },
+      { name: "ref", kind: "string" },
+      { name: "group", kind: "number" },
+      { name: "quantity", kind: "number" },
+      { name: "into", kind: "number", fallback: 0 },
     ],
   },
   HoldWhole: {
     tag: 5,
     fields: [
-      { name: "ref" },
-      { name: "group" },
-      { name: "into", fallback: 0 },
+      { name: "ref", kind: "string" },
+      { name: "group", kind: "number" },
+      { name: "into", kind: "number", fallback: 0 },
     ],
   },
   Drop: {
     tag: 6,
     fields: [
-      { name: "ref" },
-      { name: "hold" },
-      { name: "places" },
+      { name: "ref", kind: "string" },
+      { name: "hold", kind: "number" },
+      { name: "places", kind: "numbers" },
     ],
   },
   Extend: {
     tag: 7,
     fields: [
-      { name: "ref" },
-      { name: "hold" },
+      { name: "ref", kind: "string" },
+      { name: "hold", kind: "number" },
     ],
   },
   Release: {
     tag: 8,
     fields: [
-      { name: "ref" },
-      { name: "hold" },
+      { name: "ref", kind: "string" },
+      { name: "hold", kind: "number" },
     ],
   },
   Book: {
     tag: 9,
     fields: [
-      { name: "ref" },
-      { name: "hold" },
-      { name: "name" },
-      { name: "email" },
+      { name: "ref", kind: "string" },
+      { name: "hold", kind: "number" },
+      { name: "name", kind: "string" },
+      { name: "email", kind: "string" },
     ],
   },
   Ping: {
     tag: 10,
     fields: [
-      { name: "t" },
+      { name: "t", kind: "number" },
     ],
   },
 } as const satisfies Record<string, StructLayout>;
@@ -463,48 +468,48 @@ export const SERVER_LAYOUTS = {
   Welcome: {
     tag: 1,
     fields: [
-      { name: "version" },
-      { name: "viewer" },
-      { name: "now_ms" },
-      { name: "epoch" },
-      { name: "chart_hash" },
+      { name: "version", kind: "number" },
+      { name: "viewer", kind: "string" },
+      { name: "now_ms", kind: "number" },
+      { name: "epoch", kind: "number" },
+      { name: "chart_hash", kind: "string" },
     ],
   },
   View: {
     tag: 2,
     fields: [
-      { name: "epoch" },
-      { name: "seq" },
-      { name: "count" },
-      { name: "statuses" },
+      { name: "epoch", kind: "number" },
+      { name: "seq", kind: "number" },
+      { name: "count", kind: "number" },
+      { name: "statuses", kind: "bytes" },
     ],
   },
   Tiles: {
     tag: 11,
     fields: [
-      { name: "seq" },
-      { name: "packed" },
+      { name: "seq", kind: "number" },
+      { name: "packed", kind: "bytes" },
     ],
   },
   Watching: {
     tag: 12,
     fields: [
-      { name: "tiles" },
-      { name: "zones" },
+      { name: "tiles", kind: "bytes" },
+      { name: "zones", kind: "boolean" },
     ],
   },
   Zones: {
     tag: 13,
     fields: [
-      { name: "seq" },
-      { name: "packed" },
+      { name: "seq", kind: "number" },
+      { name: "packed", kind: "bytes" },
     ],
   },
   Totals: {
     tag: 14,
     fields: [
-      { name: "seq" },
-      { name: "left" },
+      { name: "seq", kind: "number" },
+      { name: "left", kind: "numbers" },
     ],
   },
   Mine: {
@@ -516,52 +521,52 @@ export const SERVER_LAYOUTS = {
   Held: {
     tag: 5,
     fields: [
-      { name: "ref" },
+      { name: "ref", kind: "string" },
       { name: "state", struct: HoldStateLayout },
-      { name: "added", fallback: [] },
-      { name: "dropped", fallback: [] },
-      { name: "step", fallback: 0 },
+      { name: "added", kind: "numbers", fallback: [] },
+      { name: "dropped", kind: "numbers", fallback: [] },
+      { name: "step", kind: "number", fallback: 0 },
     ],
   },
   Ended: {
     tag: 6,
     fields: [
-      { name: "ref" },
-      { name: "hold" },
-      { name: "why" },
+      { name: "ref", kind: "string" },
+      { name: "hold", kind: "number" },
+      { name: "why", kind: "number" },
     ],
   },
   Booked: {
     tag: 7,
     fields: [
-      { name: "ref" },
-      { name: "hold" },
-      { name: "booking" },
-      { name: "places" },
-      { name: "total" },
+      { name: "ref", kind: "string" },
+      { name: "hold", kind: "number" },
+      { name: "booking", kind: "string" },
+      { name: "places", kind: "numbers" },
+      { name: "total", kind: "number" },
     ],
   },
   Refused: {
     tag: 8,
     fields: [
-      { name: "ref" },
-      { name: "code" },
-      { name: "message" },
-      { name: "places", fallback: [] },
-      { name: "beside", fallback: [] },
+      { name: "ref", kind: "string" },
+      { name: "code", kind: "number" },
+      { name: "message", kind: "string" },
+      { name: "places", kind: "numbers", fallback: [] },
+      { name: "beside", kind: "numbers", fallback: [] },
     ],
   },
   Pong: {
     tag: 9,
     fields: [
-      { name: "t" },
-      { name: "now_ms" },
+      { name: "t", kind: "number" },
+      { name: "now_ms", kind: "number" },
     ],
   },
   EventChanged: {
     tag: 10,
     fields: [
-      { name: "seq" },
+      { name: "seq", kind: "number" },
     ],
   },
 } as const satisfies Record<string, StructLayout>;

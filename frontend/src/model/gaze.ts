@@ -1,0 +1,93 @@
+/**
+ * What this viewer looks at, said to the server as Look: when it really changed, at once where the
+ * view rests and now and then while it moves.
+ */
+
+import { MAX_SECTIONS_LISTED, type Look } from "../wire/messages";
+import type { Bounds } from "./outline";
+
+/** What the map shows: `zoom` in CSS px per chart unit; `floor` "" for every floor. */
+export interface MapSight {
+  readonly box: Bounds;
+  readonly zoom: number;
+  readonly floor: string;
+}
+
+export interface GazePort {
+  readonly say: (look: Look) => void;
+  readonly localNow: () => number;
+  readonly later: (ms: number, act: () => void) => void;
+}
+
+const EVERY_MS = 120;
+/** Chart units are fine: a box is told in whole ones, or in half seats where a seat is less. */
+const SEATS_PER_STEP = 0.5;
+
+export class Gaze {
+  private mapLook: Look | null = null;
+  private listLook: Look | null = null;
+  private said = "";
+  private saidAt = -Infinity;
+  private waiting = false;
+  private readonly step: number;
+
+  constructor(
+    private readonly port: GazePort,
+    spacing: number,
+  ) {
+    this.step = spacing >= 2 ? 1 : spacing * SEATS_PER_STEP;
+  }
+
+  /** What to say behind Hello; null before anything was looked at. */
+  get look(): Look | null {
+    return this.listLook ?? this.mapLook;
+  }
+
+  /** The map shows this; `resting` where it is, or will be, for longer. */
+  onMap({ box, zoom, floor }: MapSight, resting: boolean): void {
+    const { step } = this;
+    const low = (value: number) => Math.floor(value / step) * step;
+    const high = (value: number) => Math.ceil(value / step) * step;
+    this.mapLook = {
+      type: "Look",
+      x0: low(box.left),
+      y0: low(box.top),
+      x1: high(box.right),
+      y1: high(box.bottom),
+      zoom: Number(zoom.toPrecision(3)),
+      floor,
+    };
+    this.say(resting);
+  }
+
+  /** The list shows these zones; null when the map is looked at again. */
+  onList(zones: readonly number[] | null): void {
+    this.listLook = zones && {
+      type: "Look",
+      x0: 0,
+      y0: 0,
+      x1: 0,
+      y1: 0,
+      zoom: 0,
+      sections: [...zones].sort((a, b) => a - b).slice(0, MAX_SECTIONS_LISTED),
+    };
+    this.say(true);
+  }
+
+  private say(now: boolean): void {
+    const { look } = this;
+    if (!look || JSON.stringify(look) === this.said) return;
+    const wait = this.saidAt + EVERY_MS - this.port.localNow();
+    if (now || wait <= 0) {
+      this.said = JSON.stringify(look);
+      this.saidAt = this.port.localNow();
+      this.port.say(look);
+    } else if (!this.waiting) {
+      this.waiting = true;
+      this.port.later(wait, () => {
+        this.waiting = false;
+        this.say(true);
+      });
+    }
+  }
+}
