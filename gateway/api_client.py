@@ -45,11 +45,11 @@ class _Problem(msgspec.Struct):
 class ApiClient:
     """`site` is "http://host:port"; `authorization` the header's value, "" for none."""
 
-    def __init__(self, site: str, authorization: str = "") -> None:
+    def __init__(self, site: str, authorization: str = "", timeout_s: float = _TIMEOUT_S) -> None:
         parts = urlsplit(site)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self.site = site.rstrip("/")
-        self._connection = kind(parts.netloc, timeout=_TIMEOUT_S)
+        self._connection = kind(parts.netloc, timeout=timeout_s)
         self._authorization = authorization
 
     def get(self, path: str, answer: type[T]) -> T:

@@ -33,12 +33,14 @@ DATABASE_URL an embedded Postgres keeps everything in the folder .data.
 _COMMANDS: Final = {
     "demo": ("gateway.cli_demo:demo", "Three sample venues on sale, with a crowd of bots."),
     "serve": ("gateway.cli_serve:serve", "Serve pages, API and live seat picking."),
+    "top": ("gateway.cli_top:top", "Watch a running server."),
     "generate": ("gateway.cli_charts:generate", "Make up a venue."),
     "import": ("gateway.cli_charts:import_", "Read a seat plan and keep it as a chart."),
     "export": ("gateway.cli_charts:export", "Write a chart as a file."),
     "event": ("gateway.cli_events:event", "Put shows on sale, and list them."),
     "key": ("gateway.cli_events:key", "API keys for organizers' programs."),
     "journal": ("gateway.cli_journal:journal", "Print what has happened to an event."),
+    "load": ("gateway.cli_load:load", "Thousands of viewers, a report and an audit."),
     "audit": ("gateway.cli_journal:audit", "Check that everything stored agrees."),
     "doctor": ("gateway.cli_doctor:doctor", "Say what is missing on this machine."),
 }

@@ -90,6 +90,7 @@ class ProcessMetrics(Collector):
         self._hub = hub
         self._edge = edge
         self._started_s = time.time()
+        self._started_monotonic_s = time.monotonic()
 
     def registry(self) -> CollectorRegistry:
         """A registry of these metrics and no others."""
@@ -107,15 +108,22 @@ class ProcessMetrics(Collector):
     def _loop(self) -> Iterator[Metric]:
         lag = self._loop_lag
         yield _histogram(
-            "loop_lag_seconds", "How late the event loop came to a wake-up it was asked for.",
+            "loop_lag_seconds",
+            "How late the event loop came to a wake-up it was asked for.",
             {(): lag.seconds},
-        )  # fmt: skip
+        )
         yield _gauge("loop_lag_worst_seconds", "The latest of the last 15 seconds.", lag.worst_s)
         yield _histogram(
             "gc_pause_seconds",
             "How long each cyclic garbage collection stopped everything.",
             {(str(g),): seconds for g, seconds in enumerate(self._collector_pauses.seconds)},
             "generation",
+        )
+        yield _counters(
+            "gc_collected",
+            "Unreachable objects in cycles that collections found.",
+            "generation",
+            {str(g): count for g, count in enumerate(self._collector_pauses.collected)},
         )
 
     def _viewers(self) -> Iterator[Metric]:
@@ -229,7 +237,11 @@ class ProcessMetrics(Collector):
         yield _counter("cpu_seconds", "Processor time used.", time.process_time())
         yield _gauge("resident_memory_bytes", "Memory in use (0: not known).", _resident_bytes())
         yield _gauge("start_time_seconds", "When the process began, Unix time.", self._started_s)
-        yield _gauge("up_seconds", "For how long it has been up.", time.time() - self._started_s)
+        yield _gauge(
+            "up_seconds",
+            "For how long it has been up.",
+            time.monotonic() - self._started_monotonic_s,
+        )
 
 
 def _resident_bytes() -> int:

@@ -27,9 +27,13 @@ class Reading(msgspec.Struct, frozen=True):
     """One scrape. `samples` by name without our prefix, then by the label's value ("" for none);
     `buckets` of histograms by name, the same way, as (upper bound, count up to it)."""
 
-    at_s: float
     samples: Mapping[str, Mapping[str, float]]
     buckets: Mapping[str, Mapping[str, list[tuple[float, float]]]]
+
+    @property
+    def up_s(self) -> float:
+        """When it was taken, by the server's own clock."""
+        return self.value("up_seconds")
 
     def value(self, name: str, label: str = "") -> float:
         return self.samples.get(name, {}).get(label, 0.0)
@@ -86,8 +90,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     resident_mb: float
 
 
-def read(text: str, at_s: float) -> Reading:
-    """One scrape, taken at `at_s`. Raises BadMetrics where it is not a Seat Engine's."""
+def read(text: str) -> Reading:
+    """One scrape. Raises BadMetrics where it is not a Seat Engine's."""
     samples: dict[str, dict[str, float]] = {}
     buckets: dict[str, dict[str, list[tuple[float, float]]]] = {}
     try:
@@ -104,17 +108,18 @@ def read(text: str, at_s: float) -> Reading:
                     samples.setdefault(name, {})[at] = sample.value
     except (ValueError, KeyError, IndexError) as error:
         raise BadMetrics(f"this is no text in Prometheus' format: {error}") from error
-    if "start_time_seconds" not in samples:
+    if not {"start_time_seconds", "up_seconds"} <= samples.keys():
         raise BadMetrics("these are the metrics of something else, not of a Seat Engine")
-    return Reading(at_s, samples, buckets)
+    return Reading(samples, buckets)
 
 
 def between(before: Reading, after: Reading) -> Figures | None:
-    """What happened between two scrapes of one process; None if it was started anew meanwhile."""
-    started = after.value("start_time_seconds")
-    if started != before.value("start_time_seconds") or after.at_s <= before.at_s:
+    """What happened between two scrapes of one process; None if it was started anew meanwhile, or
+    no time has passed."""
+    started = "start_time_seconds"
+    took_s = after.up_s - before.up_s
+    if after.value(started) != before.value(started) or took_s <= 0:
         return None
-    took_s = after.at_s - before.at_s
 
     def rate(name: str, label: str = "") -> float:
         return (after.value(name, label) - before.value(name, label)) / took_s
@@ -129,7 +134,7 @@ def between(before: Reading, after: Reading) -> Figures | None:
     )
     return Figures(
         seconds=took_s,
-        up_s=after.value("up_seconds"),
+        up_s=after.up_s,
         events_serving=int(after.value("events", "serving")),
         events_recovering=int(after.value("events", "recovering")),
         events_fenced=int(after.value("events", "fenced")),

@@ -16,7 +16,7 @@ from gateway.cli_doctor import examine
 from seatengine.chart.importers import read_chart
 from seatengine.shell.settings import Settings
 
-ONE_WORD = ("serve", "demo", "doctor", "import", "export", "generate", "journal", "audit")
+ONE_WORD = ("serve", "demo", "top", "doctor", "import", "export", "generate", "journal", "audit")
 OPENING = "2030-03-01T19:30+01:00"
 
 

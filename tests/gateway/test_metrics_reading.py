@@ -14,6 +14,8 @@ from seatengine.shell.histogram import Histogram
 SCRAPE = """\
 # TYPE seatengine_start_time_seconds gauge
 seatengine_start_time_seconds {started}
+# TYPE seatengine_up_seconds gauge
+seatengine_up_seconds {at}
 # TYPE seatengine_holds_total counter
 seatengine_holds_total {holds}
 # TYPE seatengine_refusals_total counter
@@ -34,8 +36,8 @@ seatengine_gc_pause_seconds_sum{{generation="2"}} {taken}
 """
 
 
-def scrape(at_s: float, *, started: int = 7, holds: int = 0, taken: int = 0) -> Reading:
-    return read(SCRAPE.format(started=started, holds=holds, taken=taken), at_s)
+def scrape(at: float, *, started: int = 7, holds: int = 0, taken: int = 0) -> Reading:
+    return read(SCRAPE.format(at=at, started=started, holds=holds, taken=taken))
 
 
 def figures(before: Reading, after: Reading) -> Figures:
@@ -69,7 +71,7 @@ def test_a_restart_is_no_negative_rate() -> None:
 )
 def test_what_is_not_ours_is_said(text: str) -> None:
     with pytest.raises(BadMetrics):
-        read(text, 0.0)
+        read(text)
 
 
 def test_quantiles_are_prometheus_own() -> None:

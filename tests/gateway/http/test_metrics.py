@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 def scrape(site: Site) -> Reading:
     answer = site.client().get("/metrics")
     assert answer.status_code == 200, answer.text
-    return read(answer.text, time.monotonic())
+    return read(answer.text)
 
 
 def since(site: Site, before: Reading) -> Figures:
