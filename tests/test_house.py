@@ -100,6 +100,7 @@ TESTED_TOGETHER = {
     "gateway.docs_page": "gateway/http/test_http_api.py",
     "gateway.endpoints": "gateway/http/test_http_api.py",
     "gateway.engine_client": "gateway/test_hub.py",
+    "gateway.http_protocol": "gateway/http/test_no_cycles.py",
     "gateway.openapi": "gateway/http/test_http_api.py",
     "gateway.resources": "gateway/http/test_openapi_live.py",
     "gateway.routes_blocks": "gateway/http/test_bookings.py",
