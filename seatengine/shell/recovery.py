@@ -17,6 +17,7 @@ from seatengine.errors import JournalGap, StoreUnavailable
 from seatengine.ids import ChartHash, Epoch, EventId, Seq
 from seatengine.limits import DEDUP_WINDOW_ENTRIES, JOURNAL_READ_FRAMES, SNAPSHOT_EVERY_ENTRIES
 from seatengine.ports import ChartSource, Frame, Journal, Lease, SnapshotStore
+from seatengine.shell.snapshot_keeping import keep
 
 # How many entries are applied before other tasks of the loop get a turn: a few milliseconds.
 _SLICE_ENTRIES: Final = 2_000
@@ -179,6 +180,6 @@ async def _fetch_chart(
 async def _save(shard: Shard, snapshots: SnapshotStore) -> None:
     """Spare the next recovery what this one had to replay."""
     try:
-        await snapshots.save(shard.state.event, Seq(shard.seq), snapshot.take(shard.state))
+        await keep(snapshot.freeze(shard.state), snapshots)
     except StoreUnavailable as error:
         _log.warning("event %s: its snapshot was not saved: %s", shard.state.event, error)

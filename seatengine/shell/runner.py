@@ -27,6 +27,7 @@ from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
 from seatengine.ids import ChartHash, CommandId, Epoch, EventId, Seq
 from seatengine.ports import Append, Clock, Journal, SnapshotStore
 from seatengine.shell.histogram import Histogram
+from seatengine.shell.snapshot_keeping import keep
 
 Outcome = Accepted | Refusal | Answer
 Reply = Callable[[Outcome], None]
@@ -334,22 +335,17 @@ class Runner:
         for reply, outcome in part.replies:
             reply(outcome)
         if part.snapshot is not None:
-            self._save(part.slot.event, Seq(batch.seq), part.snapshot)
+            self._save(part.snapshot)
 
-    def _save(self, event: EventId, seq: Seq, frozen: snapshot.Snapshot) -> None:
+    def _save(self, frozen: snapshot.Snapshot) -> None:
         async def save() -> None:
             began_s = perf_counter()
-            pieces: list[bytes] = []
-            for piece in snapshot.pieces(frozen):
-                pieces.append(piece)
-                # Commands are served in between: encoding a whole venue at once would be felt.
-                await asyncio.sleep(0)
             try:
-                await self._snapshots.save(event, seq, b"".join(pieces))
+                await keep(frozen, self._snapshots)
             except StoreUnavailable as error:
                 # The next snapshot covers for this one; until then recovery replays more.
                 self.snapshots_failed += 1
-                _log.warning("snapshot of %s at %d not saved: %s", event, seq, error)
+                _log.warning("snapshot of %s at %d not saved: %s", frozen.event, frozen.seq, error)
             else:
                 self.snapshot_seconds.observe(perf_counter() - began_s)
 

@@ -14,7 +14,7 @@ from seatengine.core.commands import AnyCommand
 from seatengine.core.outputs import Code, Refusal
 from seatengine.core.shard import Shard
 from seatengine.errors import StoreUnavailable
-from seatengine.ids import Epoch, EventId, Seq
+from seatengine.ids import Epoch, EventId
 from seatengine.ports import Append
 from seatengine.shell import recovery, runner
 from seatengine.shell.runner import Runner
@@ -144,8 +144,7 @@ class SavesWhatMayBeLost(Runner):
     async def _append(self, appends: list[Append], ready: list[runner._Ready]) -> None:
         for part in ready:
             if part.slot.shard is part.shard:
-                state = part.shard.state
-                self._save(part.slot.event, Seq(state.seq), snapshot.freeze(state))
+                self._save(snapshot.freeze(part.shard.state))
         await super()._append(appends, ready)
 
 
