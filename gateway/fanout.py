@@ -20,6 +20,7 @@ from gateway import wire
 from gateway.frames import BINARY, server_frame
 from gateway.tile_encoder import TileEncoder
 from gateway.tile_forms import pack_statuses, tile_runs
+from gateway.tile_maps import TileMaps
 from gateway.zone_watch import ZoneWatch
 from seatengine.chart.seat_table import RETIRED as GONE
 from seatengine.chart.seat_table import SeatTable
@@ -78,6 +79,7 @@ class LiveEvent:
         policy: SalePolicy,
         tariffs: list[Tariff],
         tables: Mapping[ChartHash, SeatTable],
+        tile_maps: TileMaps | None = None,
     ) -> None:
         self.event = event
         self.epoch = epoch
@@ -88,6 +90,7 @@ class LiveEvent:
         # Nobody watches zones: they are counted when someone does.
         self.zones_idle = True
         self._tables = tables
+        self._tile_maps = tile_maps or TileMaps()
         self._show(table, statuses)
 
     def _show(self, table: SeatTable | None, statuses: bytes) -> None:
@@ -107,7 +110,7 @@ class LiveEvent:
         self._encoder: TileEncoder | None = None
         self.zones: ZoneWatch | None = None
         if table is not None:
-            self.tiles = TileMap(table)
+            self.tiles = self._tile_maps.of(table)
             self._encoder = TileEncoder(self.tiles)
             self.zones = ZoneWatch(table, self.tiles)
             self._present = (table.flags & GONE) == 0

@@ -9,6 +9,7 @@ from gateway import wire
 from gateway.fanout import LiveEvent, TileTick
 from gateway.session import told
 from gateway.ticker import Round, Ticker
+from gateway.tile_maps import TileMaps
 from gateway.watching import Watch
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Accepted, Batch
@@ -123,6 +124,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._events: dict[EventId, _Watched] = {}
+        self.tile_maps = TileMaps()
         self.frames_sent = 0
         self.bytes_sent = 0
         self.ticks = 0
@@ -203,6 +205,7 @@ class Hub:
             state.policy,
             state.tariffs,
             shard.tables,
+            self.tile_maps,
         )
         watched = self._events.get(state.event)
         if watched is None:
