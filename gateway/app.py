@@ -19,12 +19,16 @@ from starlette.types import ASGIApp
 from gateway.auth import Authenticator, ViewerTokens
 from gateway.catalog import Catalog
 from gateway.checkout import Checkout
+from gateway.client_address import TrustedProxies
 from gateway.connection import LiveEdge
 from gateway.contacts import Contact
 from gateway.engine_client import EngineClient
 from gateway.http_api import http_app
+from gateway.http_connection import HttpEdge
 from gateway.hub import Hub
+from gateway.listener import Listener
 from gateway.metrics import ProcessMetrics
+from gateway.origins import Origins
 from gateway.routes_metrics import MetricsAccess, metrics_route
 from gateway.session import Purchase
 from seatengine.core.outputs import Accepted, Refusal
@@ -67,6 +71,7 @@ class Parts:
         self,
         app: ASGIApp,
         edge: LiveEdge,
+        http_edge: HttpEdge,
         runner: Runner,
         hub: Hub,
         engine: EngineClient,
@@ -74,6 +79,7 @@ class Parts:
     ) -> None:
         self.app = app
         self.edge = edge
+        self.http_edge = http_edge
         self.runner = runner
         self.hub = hub
         self.engine = engine
@@ -123,8 +129,13 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
             hub,
             tokens.holder,
             book,
+            origins=Origins([settings.base_url, *settings.embed_origins.split()]),
+            proxies=TrustedProxies(settings.trusted_proxies),
             messages_per_second=settings.messages_per_second,
+            max_connections=settings.max_connections,
+            max_per_address=settings.max_connections_per_address,
         )
+        http_edge = HttpEdge(settings.max_connections)
         loop_lag, collector_pauses = LoopLag(), CollectorPauses()
         metrics = ProcessMetrics(
             loop_lag=loop_lag,
@@ -151,11 +162,11 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
         )
         loop_lag.start()
         collector_pauses.start()
-        sweeping = asyncio.create_task(_sweep(edge))
+        sweeping = asyncio.create_task(_sweep(edge, http_edge))
         stop_following = asyncio.Event()
         following = asyncio.create_task(follower.run(stop_following))
         try:
-            yield Parts(app, edge, runner, hub, engine, catalog)
+            yield Parts(app, edge, http_edge, runner, hub, engine, catalog)
         finally:
             sweeping.cancel()
             loop_lag.stop()
@@ -213,7 +224,7 @@ async def _listen(
     config = uvicorn.Config(
         parts.app,
         ws=parts.edge.protocol_class(),
-        http="httptools",
+        http=parts.http_edge.protocol_class(),
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -236,16 +247,22 @@ async def _listen(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, but it says when it is up, and leaves signals to us: its own handling
-    raises them again before commits under way are done."""
+    """uvicorn's server, but it accepts a few at a time, says when it is up, and leaves signals to
+    us: its own handling raises them again before commits under way are done."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
         self._started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])
+        self.servers = [Listener(each, self._connection) for each in sockets or []]  # type: ignore[misc]
         self._started()
+
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -258,7 +275,8 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _sweep(edge: LiveEdge) -> None:
+async def _sweep(edge: LiveEdge, http_edge: HttpEdge) -> None:
     while True:
         await asyncio.sleep(_SWEEP_S)
         edge.sweep()
+        http_edge.sweep()

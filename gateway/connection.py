@@ -1,25 +1,32 @@
 """One websocket: bytes to its session and back, and everything that bounds it. Thin.
 
-uvicorn hands the socket over with the upgrade request (its `ws=` protocol class); websockets'
-ServerProtocol checks the handshake; from then on frames are ours, because this is the hot path:
-a fan-out writes the same ready bytes to every viewer without a layer in between.
+uvicorn hands the socket over with the upgrade request (its `ws=` protocol class); from then on
+frames are ours, because this is the hot path: a fan-out writes the same ready bytes to every viewer
+without a layer in between.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from websockets.http11 import Request
-from websockets.server import ServerProtocol
 
 from gateway import frames
+from gateway.client_address import TrustedProxies, is_loopback
+from gateway.door import Door, Knock
 from gateway.frames import BINARY, FrameError, FrameReader, server_frame
+from gateway.handshake import Shut, shake_hands
 from gateway.hub import Hub
+from gateway.origins import Origins
+from gateway.outboxes import Outboxes
 from gateway.session import Bye, Effect, Greet, Open, Purchase, Say, Session
+from gateway.token_bucket import TokenBucket
 from gateway.watching import Watch
 from gateway.wire import CloseCode, Look
 from seatengine import limits
@@ -36,10 +43,10 @@ if TYPE_CHECKING:
 LIVE_PATH: Final = "/live"
 
 _CLOSE_GRACE_S: Final = 2.0
+# Those who wait at the door enter in handfuls this far apart.
+_DOOR_PACE_S: Final = 0.005
+_RETRY_AFTER_S: Final = 5
 _log = logging.getLogger(__name__)
-# The library tells of every connection at "info"; with thousands of viewers that is noise.
-_handshake_log = logging.getLogger(f"{__name__}.handshake")
-_handshake_log.setLevel(logging.WARNING)
 
 
 Book = Callable[[EventId, Purchase, HolderId], Awaitable[Accepted | Refusal]]
@@ -47,7 +54,14 @@ Book = Callable[[EventId, Purchase, HolderId], Awaitable[Accepted | Refusal]]
 
 
 class LiveEdge:
-    """What all connections share: the engine, the hub, who may connect, and how many do."""
+    """What all connections share: the engine, the hub, who may connect, and how many do.
+
+    `origins` says whose pages may connect, `proxies` who may say for whom. Counted since the start:
+    `opened_total` handshakes that succeeded, `refused_by_reason` those that did not,
+    `closed_by_code` connections that this side ended, `refusals_by_code` commands refused before
+    the engine heard of them, `news_dropped` frames that slow readers lost, and `resyncs` how often
+    one was told everything afresh.
+    """
 
     def __init__(
         self,
@@ -55,26 +69,53 @@ class LiveEdge:
         hub: Hub,
         identify: Callable[[str], HolderId | None],
         book: Book,
-        allowed_origins: frozenset[str] = frozenset(),
+        *,
+        origins: Origins | None = None,
+        proxies: TrustedProxies | None = None,
         messages_per_second: int = limits.MESSAGES_PER_SECOND,
+        max_connections: int = limits.MAX_CONNECTIONS,
+        max_per_address: int = limits.MAX_CONNECTIONS_PER_ADDRESS,
     ) -> None:
         self.runner = runner
         self.hub = hub
         self.identify = identify
         self.book = book
-        self.allowed_origins = allowed_origins
+        self.proxies = proxies or TrustedProxies()
         self.messages_per_second = messages_per_second
         self.connections: set[LiveConnection] = set()
-        self.by_address: dict[str, int] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        self.looks = TokenBucket(limits.ALL_LOOKS_PER_SECOND, limits.ALL_LOOKS_BURST)
+        self.outboxes: Outboxes[LiveConnection] = Outboxes(limits.MAX_OUTBOXES_BYTES)
+        self.opened_total = 0
         self.news_dropped = 0
         self.resyncs = 0
+        self.closed_by_code: Counter[int] = Counter()
+        self.refused_by_reason: Counter[str] = Counter()
+        self.refusals_by_code: Counter[int] = Counter()
+        self._origins = origins or Origins()
+        self._max_connections = max_connections
+        self._max_per_address = max_per_address
+        self._by_address: dict[str, int] = {}
+        self._door: Door[LiveConnection] = Door(
+            limits.GREETINGS_PER_SECOND,
+            limits.GREETING_BURST,
+            limits.GREETING_ROOM,
+            limits.LONGEST_RETURN_MS,
+        )
+        self._door_opens: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting_at_door(self) -> int:
+        """Viewers whose greeting waits for its turn."""
+        return len(self._door)
 
     def protocol_class(self) -> type[LiveConnection]:
         """A class for uvicorn's `ws=`, bound to this edge."""
         edge = self
 
         class Bound(LiveConnection):
+            __slots__ = ()
+
             def __init__(self, *, server_state: ServerState, **_uvicorn: object) -> None:
                 super().__init__(edge, server_state.connections)
 
@@ -92,6 +133,67 @@ class LiveEdge:
         for connection in list(self.connections):
             connection.check_time(now_s)
 
+    def shut(self, request: Request, address: str) -> Shut | None:
+        """Why this request from `address` may not come in; None if it may."""
+        if request.path.partition("?")[0] != LIVE_PATH:
+            return Shut(404, "path", f"The websocket is at {LIVE_PATH}.\n")
+        headers = request.headers
+        host = headers.get_all("Host")
+        if not self._origins.admit(headers.get_all("Origin"), host[0] if host else ""):
+            return Shut(403, "origin", "This site may not open a live connection here.\n")
+        if len(self.connections) >= self._max_connections:
+            text = "Too many viewers are connected. Come back in a moment.\n"
+            return Shut(503, "full", text, _RETRY_AFTER_S)
+        if self._by_address.get(address, 0) >= self._max_per_address and not is_loopback(address):
+            text = "Too many connections from this address. Close some, or come back later.\n"
+            return Shut(429, "address", text, _RETRY_AFTER_S)
+        return None
+
+    def arrived(self, connection: LiveConnection, address: str) -> None:
+        """A handshake has succeeded."""
+        self.opened_total += 1
+        self.connections.add(connection)
+        self._by_address[address] = self._by_address.get(address, 0) + 1
+
+    def left(self, connection: LiveConnection, address: str) -> None:
+        """The end of `arrived`."""
+        self.connections.discard(connection)
+        self.outboxes.forget(connection)
+        self._door.leave(address, connection)
+        left = self._by_address.get(address, 0) - 1
+        if left > 0:
+            self._by_address[address] = left
+        else:
+            self._by_address.pop(address, None)
+
+    def knock(self, connection: LiveConnection, address: str, *, stays: bool) -> Knock:
+        """A connection wants to be greeted; one that waits hears `enter` when it is its turn."""
+        knock = self._door.knock(address, connection, time.monotonic(), stays=stays)
+        if knock is Knock.WAIT and self._door_opens is None:
+            self._plan_door()
+        return knock
+
+    def return_ms(self) -> int:
+        """When one who is sent away now is to come back."""
+        return self._door.return_ms(time.monotonic())
+
+    def _plan_door(self) -> None:
+        wait_s = max(_DOOR_PACE_S, self._door.wait_s(time.monotonic()))
+        self._door_opens = asyncio.get_running_loop().call_later(wait_s, self._open_door)
+
+    def _open_door(self) -> None:
+        self._door_opens = None
+        for connection in self._door.enter(time.monotonic()):
+            connection.enter()
+        if len(self._door):
+            self._plan_door()
+
+    def owed(self, connection: LiveConnection, size: int) -> None:
+        """So many bytes wait for a slow reader. Those who owe most go when it is too much."""
+        if self.outboxes.note(connection, size):
+            for slowest in self.outboxes.too_many(LiveConnection.backlog):
+                slowest.abort(CloseCode.TOO_SLOW)
+
 
 class LiveConnection(asyncio.Protocol):
     """A viewer's socket. Everything it may use up is bounded by limits.py."""
@@ -100,11 +202,14 @@ class LiveConnection(asyncio.Protocol):
         "_address",
         "_closing",
         "_edge",
+        "_entering",
         "_event",
         "_greeted",
-        "_handshake",
         "_heard_s",
         "_lagging",
+        "_look_bucket",
+        "_next_look",
+        "_open",
         "_paused_s",
         "_reader",
         "_server_connections",
@@ -117,18 +222,19 @@ class LiveConnection(asyncio.Protocol):
         self._edge = edge
         self._server_connections = server_connections
         self._transport: asyncio.Transport | None = None
-        self._handshake: ServerProtocol | None = ServerProtocol(
-            max_size=limits.MAX_MESSAGE_BYTES, extensions=[], logger=_handshake_log
-        )
+        self._open = False
         self._reader = FrameReader(limits.MAX_MESSAGE_BYTES)
         self._session = Session(edge.identify, _now_ms(), edge.messages_per_second)
         self._event: EventId | None = None
+        self._entering: Open | Greet | None = None
         self._greeted = False
         self._closing = False
         self._lagging = False
         self._paused_s = 0.0
         self._heard_s = time.monotonic()
         self._address = ""
+        self._look_bucket: TokenBucket | None = None
+        self._next_look: Look | None = None
         self.watch = Watch()
 
     # asyncio.Protocol
@@ -136,36 +242,25 @@ class LiveConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are asyncio's in all but name, so only the type checker is told.
         self._transport = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        edge = self._edge
-        edge.connections.add(self)
-        self._server_connections.add(self)
-        edge.by_address[self._address] = edge.by_address.get(self._address, 0) + 1
-        self._transport.set_write_buffer_limits(
-            high=limits.SLOW_READER_BYTES, low=limits.SLOW_READER_BYTES // 8
-        )
 
     def connection_lost(self, _exc: Exception | None) -> None:
         edge = self._edge
         if self._event is not None:
             edge.hub.unwatch(self._event, self, self._session.holder)
-        edge.connections.discard(self)
+        if self._open:
+            edge.left(self, self._address)
         self._server_connections.discard(self)
-        left = edge.by_address.get(self._address, 0) - 1
-        if left > 0:
-            edge.by_address[self._address] = left
-        else:
-            edge.by_address.pop(self._address, None)
         self._transport = None
         self._closing = True
 
     def data_received(self, data: bytes) -> None:
-        self._heard_s = time.monotonic()
-        if self._handshake is not None:
-            self._shake_hands(data)
-            return
+        if self._session.holder:
+            # Until it has said Hello, dripping bytes does not count as talking.
+            self._heard_s = time.monotonic()
         if self._closing:
+            return
+        if not self._open:
+            self._shake_hands(data)
             return
         try:
             messages = self._reader.feed(data)
@@ -174,7 +269,7 @@ class LiveConnection(asyncio.Protocol):
             return
         for opcode, payload in messages:
             if opcode == BINARY:
-                self._hear(payload)
+                self._do(self._session.receive(payload, _now_ms()))
             else:
                 self._hear_control(opcode, payload)
             if self._closing:
@@ -185,9 +280,11 @@ class LiveConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._paused_s = time.monotonic()
+        self._edge.owed(self, self.backlog())
 
     def resume_writing(self) -> None:
         self._paused_s = 0.0
+        self._edge.outboxes.forget(self)
         if self._lagging and not self._closing:
             self._lagging = False
             if self._event is not None:
@@ -195,8 +292,47 @@ class LiveConnection(asyncio.Protocol):
                 self._write(self._edge.hub.afresh(self._event, self))
 
     def shutdown(self) -> None:
-        """The server stops: viewers may come back soon."""
-        self._close(CloseCode.COME_BACK)
+        """The server stops: viewers may come back soon, but not all at once."""
+        self._close(CloseCode.COME_BACK, self._come_back())
+
+    # The edge's side
+
+    def enter(self) -> None:
+        """It is this connection's turn to be greeted."""
+        entering = self._entering
+        if self._closing or entering is None:
+            return
+        if isinstance(entering, Greet):
+            self._submit_greeting(entering)
+            return
+        event = EventId(entering.event)
+        if self._edge.hub.live(event) is not None:
+            self._begin(event)
+        else:
+            self._edge.start(self._open_event(event))
+
+    def backlog(self) -> int:
+        """Bytes written that the socket has not taken yet."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def abort(self, code: CloseCode) -> None:
+        """End it at once: a close frame would have to wait behind what is not read."""
+        if not self._closing:
+            self._edge.closed_by_code[code] += 1
+        self._abort()
+
+    def check_time(self, now_s: float) -> None:
+        """Close if the Hello, the reading or the silence takes too long."""
+        if self._closing:
+            return
+        silent_ms = (now_s - self._heard_s) * 1000
+        if not self._session.holder:
+            if silent_ms > limits.HANDSHAKE_TIMEOUT_MS:
+                self._close(CloseCode.COME_BACK)
+        elif self._paused_s and (now_s - self._paused_s) * 1000 > limits.SLOW_READER_MS:
+            self._close(CloseCode.TOO_SLOW)
+        elif silent_ms > limits.IDLE_TIMEOUT_MS:
+            self._close(CloseCode.IDLE)
 
     # The hub's side
 
@@ -232,85 +368,79 @@ class LiveConnection(asyncio.Protocol):
     def greet_again(self) -> None:
         """The event was rebuilt: send Welcome, what is watched, and Mine anew."""
         if self._greeted and not self._closing:
-            self._do(self._session.read_holds())
+            # What comes before it would be about places as they are now, and claim that the
+            # viewer knows how they came to be so.
+            self._greeted = False
+            self._knock(self._session.read_holds())
 
     # Handshake
 
-    def _shake_hands(self, data: bytes) -> None:
-        handshake = self._handshake
+    def _shake_hands(self, head: bytes) -> None:
         transport = self._transport
-        assert handshake is not None
         assert transport is not None
-        handshake.receive_data(data)
-        for event in handshake.events_received():
-            if not isinstance(event, Request):
-                continue
-            response = handshake.accept(event)
-            status, text = self._door(event)
-            if response.status_code == 101 and status != 101:
-                response = handshake.reject(status, text)
-            handshake.send_response(response)
-            for chunk in handshake.data_to_send():
-                if chunk:
-                    transport.write(chunk)
-            if response.status_code != 101:
-                self._closing = True
-                transport.close()
-            self._handshake = None
-            return
-        if handshake.handshake_exc is not None:
-            for chunk in handshake.data_to_send():
-                if chunk:
-                    transport.write(chunk)
+        edge = self._edge
+
+        def shut(request: Request) -> Shut | None:
+            peer = transport.get_extra_info("peername")
+            self._address = edge.proxies.client(
+                str(peer[0]) if isinstance(peer, tuple) and peer else "",
+                request.headers.get_all("X-Forwarded-For"),
+            )
+            return edge.shut(request, self._address)
+
+        response, refused = shake_hands(head, shut)
+        transport.write(response)
+        if refused is not None:
+            edge.refused_by_reason[refused.reason] += 1
             self._closing = True
             transport.close()
-
-    def _door(self, request: Request) -> tuple[int, str]:
-        """(101, "") when this request may come in, else an HTTP status and why not."""
-        edge = self._edge
-        if request.path.partition("?")[0] != LIVE_PATH:
-            return 404, f"The websocket is at {LIVE_PATH}.\n"
-        origin = request.headers.get("Origin")
-        if origin is not None and not self._same_origin(origin, request.headers.get("Host", "")):
-            return 403, "This site may not open a live connection here.\n"
-        if len(edge.connections) > limits.MAX_CONNECTIONS:
-            return 503, "Too many viewers are connected. Come back in a moment.\n"
-        if edge.by_address.get(self._address, 0) > limits.MAX_CONNECTIONS_PER_ADDRESS:
-            return 429, "Too many connections from this address.\n"
-        return 101, ""
-
-    def _same_origin(self, origin: str, host: str) -> bool:
-        return origin.partition("://")[2] == host or origin in self._edge.allowed_origins
+            return
+        self._open = True
+        edge.arrived(self, self._address)
+        self._server_connections.add(self)
+        transport.set_write_buffer_limits(
+            high=limits.SLOW_READER_BYTES, low=limits.SLOW_READER_BYTES // 8
+        )
+        # A fixed size: the kernel would let it grow to megabytes for each who does not read.
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.SOCKET_SEND_BYTES)
 
     # Messages
-
-    def _hear(self, payload: bytes) -> None:
-        self._do(self._session.receive(payload, _now_ms()))
 
     def _do(self, effect: Effect) -> None:
         event = self._event
         if isinstance(effect, Command) and event is not None:
             self._edge.runner.submit(event, effect, self._on_outcome)
         elif isinstance(effect, Look):
-            self._look(effect)
+            self._hear_look(effect)
         elif isinstance(effect, Say):
+            if effect.refused:
+                self._edge.refusals_by_code[effect.refused] += 1
             self._say(effect.payload)
         elif isinstance(effect, Bye):
             self._close(effect.code)
-        elif isinstance(effect, Open):
-            self._edge.start(self._open(effect))
+        elif isinstance(effect, Open | Greet):
+            self._knock(effect)
         elif effect is None:
             return
         elif event is None:
             # A command right behind the first Hello, before the event was there.
             self._close(CloseCode.HELLO_EXPECTED)
-        elif isinstance(effect, Greet):
-            self._edge.runner.submit(event, effect.command, self._on_greeting)
         elif isinstance(effect, Purchase):
             self._edge.start(self._book(event, effect))
 
-    async def _open(self, opening: Open) -> None:
-        event = EventId(opening.event)
+    def _knock(self, effect: Open | Greet) -> None:
+        if self._entering is not None:
+            # Hello twice in a row: the greeting to come answers the later one.
+            return
+        self._entering = effect
+        knock = self._edge.knock(self, self._address, stays=self._event is not None)
+        if knock is Knock.ENTER:
+            self.enter()
+        elif knock is Knock.COME_BACK:
+            self._close(CloseCode.OVERLOADED, self._come_back())
+
+    async def _open_event(self, event: EventId) -> None:
         try:
             await self._edge.runner.open(event)
         except UnknownEvent:
@@ -318,26 +448,58 @@ class LiveConnection(asyncio.Protocol):
             return
         except SeatEngineError as error:
             _log.warning("event %s cannot be opened: %s", event, error)
-            self._close(CloseCode.COME_BACK)
+            self._close(CloseCode.COME_BACK, self._come_back())
             return
         if not self._closing:
-            self._event = event
-            # From before the greeting, so that commands sent right behind Hello are answered in
-            # the order of what happened too.
-            self._edge.hub.watch(event, self, self._session.holder)
-            self._do(self._session.read_holds())
+            self._begin(event)
+
+    def _begin(self, event: EventId) -> None:
+        self._event = event
+        # From before the greeting, so that commands sent right behind Hello are answered in the
+        # order of what happened too.
+        self._edge.hub.watch(event, self, self._session.holder)
+        self._submit_greeting(self._session.read_holds())
+
+    def _submit_greeting(self, greet: Greet) -> None:
+        assert self._event is not None
+        self._edge.runner.submit(self._event, greet.command, self._on_greeting)
 
     def _on_greeting(self, outcome: Outcome) -> None:
         if self._closing or self._event is None:
             return
+        self._entering = None
         live = self._edge.hub.live(self._event)
         if type(outcome) is not Answer or live is None:
-            self._close(CloseCode.COME_BACK)
+            self._close(CloseCode.COME_BACK, self._come_back())
             return
         welcome, mine = self._session.welcome(live, outcome, _now_ms())
         watched = self._edge.hub.greet(self._event, self, self._session.hello)
+        self._lagging = False
         self._write(server_frame(BINARY, welcome) + watched + server_frame(BINARY, mine))
         self._greeted = True
+
+    def _hear_look(self, look: Look) -> None:
+        """A look costs more than other messages: it has limits of its own, and beyond them what
+        was looked at last is served a little later."""
+        if self._next_look is not None:
+            self._next_look = look
+            return
+        bucket = self._look_bucket
+        if bucket is None:
+            bucket = TokenBucket(limits.LOOKS_PER_SECOND, limits.LOOK_BURST)
+            self._look_bucket = bucket
+        now_s = time.monotonic()
+        wait_s = max(bucket.reserve(now_s), self._edge.looks.reserve(now_s))
+        if wait_s:
+            self._next_look = look
+            asyncio.get_running_loop().call_later(wait_s, self._look_later)
+        else:
+            self._look(look)
+
+    def _look_later(self) -> None:
+        look, self._next_look = self._next_look, None
+        if look is not None and not self._closing:
+            self._look(look)
 
     def _look(self, look: Look) -> None:
         if self._event is not None and self._greeted and not self._lagging:
@@ -360,15 +522,18 @@ class LiveConnection(asyncio.Protocol):
             outcome = await self._edge.book(event, purchase, self._session.holder)
         except StoreUnavailable:
             outcome = Refusal(purchase.command_id, Code.UNAVAILABLE)
+            self._edge.refusals_by_code[Code.UNAVAILABLE] += 1
         self._on_outcome(outcome)
 
     def _hear_control(self, opcode: int, payload: bytes) -> None:
-        if opcode == frames.PING:
-            self._write(server_frame(frames.PONG, payload))
-        elif opcode == frames.CLOSE:
-            self._close(CloseCode.GOING_AWAY, payload[:2])
+        if opcode == frames.CLOSE:
+            self._close(CloseCode.GOING_AWAY, echo=payload)
         elif opcode == frames.TEXT:
             self._close(CloseCode.BAD_MESSAGE)
+        elif not self._session.may_speak(_now_ms()):
+            self._close(CloseCode.TOO_MANY_MESSAGES)
+        elif opcode == frames.PING:
+            self._write(server_frame(frames.PONG, payload))
 
     # Writing and closing
 
@@ -379,19 +544,31 @@ class LiveConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._closing:
             return
-        if self._paused_s and transport.get_write_buffer_size() > limits.MAX_OUTBOX_BYTES:
-            self._abort()
-            return
-        transport.write(frame)
+        if self._paused_s:
+            size = transport.get_write_buffer_size() + len(frame)
+            if size > limits.MAX_OUTBOX_BYTES:
+                # Not one answer is left out: who comes back asks for what it was not told.
+                self.abort(CloseCode.TOO_SLOW)
+                return
+            transport.write(frame)
+            self._edge.owed(self, size)
+        else:
+            transport.write(frame)
 
-    def _close(self, code: int, echo: bytes = b"") -> None:
+    def _come_back(self) -> bytes:
+        return b"retry_ms=%d" % self._edge.return_ms()
+
+    def _close(self, code: int, reason: bytes = b"", echo: bytes | None = None) -> None:
+        """Say goodbye with a code and a reason, or with what the other side said it with."""
         transport = self._transport
         if self._closing or transport is None:
             return
         self._closing = True
-        if self._handshake is None:
-            payload = echo or int(code).to_bytes(2, "big")
-            transport.write(server_frame(frames.CLOSE, payload))
+        if echo is not None and not frames.is_close_payload(echo):
+            code, echo = frames.PROTOCOL_ERROR, None
+        payload = int(code).to_bytes(2, "big") + reason if echo is None else echo[:2]
+        self._edge.closed_by_code[int(code)] += 1
+        transport.write(server_frame(frames.CLOSE, payload))
         # Closing a socket with unread input resets it, and the peer would lose the close code: so
         # only our half ends now, what still comes is dropped, and patience is short.
         transport.write_eof()
@@ -401,18 +578,6 @@ class LiveConnection(asyncio.Protocol):
         self._closing = True
         if self._transport is not None:
             self._transport.abort()
-
-    def check_time(self, now_s: float) -> None:
-        """Close if the handshake, the reading or the silence takes too long."""
-        silent_ms = (now_s - self._heard_s) * 1000
-        if self._closing:
-            return
-        if not self._greeted and silent_ms > limits.HANDSHAKE_TIMEOUT_MS:
-            self._close(CloseCode.COME_BACK)
-        elif self._paused_s and (now_s - self._paused_s) * 1000 > limits.SLOW_READER_MS:
-            self._close(CloseCode.TOO_SLOW)
-        elif silent_ms > limits.IDLE_TIMEOUT_MS:
-            self._close(CloseCode.IDLE)
 
 
 def _now_ms() -> int:

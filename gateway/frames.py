@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from seatengine.limits import MAX_FRAGMENTS
+
 CONTINUATION: Final = 0
 TEXT: Final = 1
 BINARY: Final = 2
@@ -40,6 +42,14 @@ def server_frame(opcode: int, payload: bytes) -> bytes:
     return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
 
 
+def is_close_payload(payload: bytes) -> bool:
+    """Whether a CLOSE frame may say this: nothing, or a code that is for saying (section 7.4)."""
+    if not payload:
+        return True
+    code = int.from_bytes(payload[:2], "big") if len(payload) > 1 else 0
+    return 3000 <= code < 5000 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))
+
+
 def unmask(payload: bytes, mask: bytes) -> bytes:
     """`payload` XOR the repeated 4-byte `mask`."""
     size = len(payload)
@@ -59,7 +69,7 @@ class FrameReader:
     def __init__(self, max_message_bytes: int) -> None:
         self._max = max_message_bytes
         self._buffer = b""
-        self._fragments: list[bytes] = []
+        self._fragments: list[bytes] | None = None
         self._fragments_bytes = 0
         self._opcode = 0
 
@@ -130,16 +140,17 @@ class FrameReader:
             raise FrameError(PROTOCOL_ERROR, "the message before is not finished")
         else:
             self._opcode = opcode
-        if final and not self._fragments:
+        if final and self._fragments is None:
             self._opcode, whole = 0, self._opcode
             return whole, payload
+        if self._fragments is None:
+            self._fragments = []
+        if len(self._fragments) >= MAX_FRAGMENTS:
+            raise FrameError(MESSAGE_TOO_BIG, f"a message is at most {MAX_FRAGMENTS} fragments")
         self._fragments.append(payload)
         self._fragments_bytes += len(payload)
-        # Each fragment costs its sender a frame; empty ones must not cost us a list entry each.
-        if len(self._fragments) > 64:
-            self._fragments = [b"".join(self._fragments)]
         if not final:
             return None
         whole, joined = self._opcode, b"".join(self._fragments)
-        self._opcode, self._fragments, self._fragments_bytes = 0, [], 0
+        self._opcode, self._fragments, self._fragments_bytes = 0, None, 0
         return whole, joined

@@ -31,9 +31,10 @@ ENDED_EXPIRED: Final = 2
 
 
 class Say(msgspec.Struct, frozen=True):
-    """Send this message to the viewer."""
+    """Send this message to the viewer. `refused` is the Code of a command refused here, else 0."""
 
     payload: bytes
+    refused: int = 0
 
 
 class Bye(msgspec.Struct, frozen=True):
@@ -103,7 +104,7 @@ class Session:
 
     def receive(self, payload: bytes, now_ms: int) -> Effect:
         """What one message from the viewer leads to."""
-        if not self._may_speak(now_ms):
+        if not self.may_speak(now_ms):
             return Bye(CloseCode.TOO_MANY_MESSAGES)
         try:
             message = wire.decode_client_message(payload)
@@ -122,8 +123,9 @@ class Session:
             return Say(wire.encode_message(pong))
         return self._ask(message)
 
-    def _may_speak(self, now_ms: int) -> bool:
-        """A token bucket."""
+    def may_speak(self, now_ms: int) -> bool:
+        """Whether one more message or control frame is within the limit, which it then counts to.
+        A token bucket."""
         allowance = self._allowance
         passed_ms = now_ms - self._allowance_at_ms
         if passed_ms > 0:
@@ -153,11 +155,10 @@ class Session:
             return Open(hello.event, self.holder)
         return self.read_holds()
 
-    def read_holds(self) -> Greet | Say:
+    def read_holds(self) -> Greet:
         """The command whose answer completes a Hello."""
-        command_id = self._claim(_READ_REF)
-        if command_id is None:
-            return self._refuse(_READ_REF, Code.OVERLOADED)
+        command_id = CommandId(self._prefix + _READ_REF)
+        self._unanswered.add(command_id)
         return Greet(commands.ReadHolds(id=command_id, holder=self.holder))
 
     @property
@@ -213,7 +214,7 @@ class Session:
 
     def _refuse(self, ref: str, code: Code, text: str = "") -> Say:
         refused = wire.Refused(ref, int(code), text or refusals.sentence(code))
-        return Say(wire.encode_message(refused))
+        return Say(wire.encode_message(refused), int(code))
 
     def outcome(self, live: LiveEvent, outcome: Accepted | Refusal | Answer) -> bytes:
         """The message that answers a command of this session."""

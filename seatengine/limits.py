@@ -79,16 +79,37 @@ MAX_SERVER_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 MAX_JSON_BODY_BYTES: Final = 1024 * 1024
 MAX_MESSAGE_BYTES: Final = 4_096
 MAX_CONNECTIONS: Final = 20_000
-MAX_CONNECTIONS_PER_ADDRESS: Final = 20_000
-MAX_OUTBOX_BYTES: Final = 1024 * 1024
-SLOW_READER_BYTES: Final = 128 * 1024
-SLOW_READER_MS: Final = 10_000
+CEILING_CONNECTIONS: Final = 500_000
+MAX_CONNECTIONS_PER_ADDRESS: Final = 2_000
+MAX_ACCEPTS_PER_TURN: Final = 16
+MAX_REQUEST_HEAD_BYTES: Final = 32 * 1024
 HANDSHAKE_TIMEOUT_MS: Final = 10_000
+MAX_FRAGMENTS: Final = 256
+
+# What is written but not read. A socket keeps SOCKET_SEND_BYTES in the kernel; beyond it a viewer
+# with SLOW_READER_BYTES waiting loses news, one with MAX_OUTBOX_BYTES its connection, and together
+# they may have MAX_OUTBOXES_BYTES.
+SOCKET_SEND_BYTES: Final = 64 * 1024
+SLOW_READER_BYTES: Final = 16 * 1024
+SLOW_READER_MS: Final = 10_000
+MAX_OUTBOX_BYTES: Final = 512 * 1024
+MAX_OUTBOXES_BYTES: Final = 128 * 1024 * 1024
+
+# Greeting a viewer takes about 0.2 ms: at this rate a fifth of the process, and a viewer who waits
+# in the room is greeted before browsers give up. Who finds it full is told when to come back.
+GREETINGS_PER_SECOND: Final = 1_000
+GREETING_BURST: Final = 50
+GREETING_ROOM: Final = 4_000
+LONGEST_RETURN_MS: Final = 30_000
 IDLE_TIMEOUT_MS: Final = 90_000
 MESSAGES_PER_SECOND: Final = 50
 CEILING_MESSAGES_PER_SECOND: Final = 100_000
 MESSAGE_BURST: Final = 200
 MAX_PENDING_COMMANDS_PER_CONNECTION: Final = 32
+LOOKS_PER_SECOND: Final = 10
+LOOK_BURST: Final = 20
+ALL_LOOKS_PER_SECOND: Final = 4_000
+ALL_LOOKS_BURST: Final = 100
 TICK_MIN_MS: Final = 10
 TICK_MAX_MS: Final = 50
 FAR_TICK_MIN_MS: Final = 100

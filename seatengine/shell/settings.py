@@ -59,13 +59,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = limits.HTTP_REQUESTS_PER_SECOND
     """How many API requests one address may send, on average; more are told to wait."""
 
+    max_connections: Annotated[int, msgspec.Meta(ge=1, le=limits.CEILING_CONNECTIONS)] = (
+        limits.MAX_CONNECTIONS
+    )
+    """How many viewers may be connected at once. Each needs an open file: see `ulimit -n`."""
+
+    max_connections_per_address: Annotated[
+        int, msgspec.Meta(ge=1, le=limits.CEILING_CONNECTIONS)
+    ] = limits.MAX_CONNECTIONS_PER_ADDRESS
+    """How many viewers one address may connect. Programs on this machine may connect any number,
+    unless they come through a trusted proxy."""
+
     trusted_proxies: Text = ""
     """Addresses of reverse proxies whose X-Forwarded-For is believed, such as 127.0.0.1,10.0.0.2.
     Empty: none, and everyone behind a proxy counts as one address."""
 
     embed_origins: Text = ""
-    """Sites that may show our pages in a frame, such as https://venue.example, separated by blanks.
-    Empty: none."""
+    """Sites that may show our pages in a frame, and whose own pages may open live connections,
+    such as https://venue.example, separated by blanks. Empty: none."""
 
     metrics_token: Text = ""
     """Who sends it as `Authorization: Bearer TOKEN` may read /metrics, from anywhere.

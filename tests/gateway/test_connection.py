@@ -16,23 +16,25 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from gateway import wire
-from gateway.frames import BINARY, server_frame
+from gateway.chart_view import chart_view
+from gateway.sight import Sight, TileIndex
 from gateway.wire import CloseCode
 from seatengine import limits
 from seatengine.shell.embedded import EmbeddedPostgres
 from tests.gateway.http.site import (
     Site,
-    chart_file,
     fresh_database,
     put_on_sale,
     serving,
 )
-from tests.gateway.test_fanout import Viewer
-from tests.venues import hall_chart
+from tests.venues import pocket, pocket_chart
 
 M = TypeVar("M")
 
 _WAIT_S = 20
+
+EVERYWHERE = wire.Look(-1e6, -1e6, 1e6, 1e6, 1.0)
+"""All of the pocket venue from near by."""
 
 
 @pytest.fixture(scope="module")
@@ -82,15 +84,16 @@ def next_message(peer: ClientConnection) -> wire.ServerMessage:
 
 
 class Talker:
-    """A websocket client, the websockets library's, that has said Hello."""
+    """A websocket client, the websockets library's, that has said Hello and looks at all places."""
 
     def __init__(self, site: Site, event: str, socket: ClientConnection) -> None:
         self.socket = socket
-        self.copy = Viewer()
-        self.say(wire.Hello(1, token(site), event))
+        table = pocket()
+        self.sight = Sight(TileIndex(chart_view(pocket_chart(), table)), table.size)
+        self.say(wire.Hello(wire.PROTOCOL_VERSION, token(site), event))
+        self.say(EVERYWHERE)
         assert isinstance(self.hear(), wire.Welcome)
-        self.hear()
-        assert isinstance(self.hear(), wire.Mine)
+        self.until(wire.Mine)
 
     def say(self, message: object) -> None:
         self.socket.send(wire.encode_message(message))
@@ -98,8 +101,7 @@ class Talker:
     def hear(self) -> wire.ServerMessage:
         """The next message; statuses are kept up to date on the way."""
         message = next_message(self.socket)
-        if isinstance(message, wire.View | wire.Delta):
-            assert self.copy.hear(server_frame(BINARY, wire.encode_message(message)))
+        self.sight.take(message)
         return message
 
     def until(self, kind: type[M]) -> M:
@@ -158,7 +160,7 @@ def test_our_own_page_may_come_in(site: Site, event: str, dial: Dial) -> None:
     ("message", "code"),
     [
         (wire.Hold("r", [0]), CloseCode.HELLO_EXPECTED),
-        (wire.Hello(1, "forged", "e"), CloseCode.BAD_TOKEN),
+        (wire.Hello(wire.PROTOCOL_VERSION, "forged", "e"), CloseCode.BAD_TOKEN),
         (wire.Hello(7, "x", "e"), CloseCode.BAD_VERSION),
     ],
 )
@@ -172,7 +174,7 @@ def test_a_bad_beginning(
 
 def test_an_event_that_is_not_there(site: Site, dial: Dial, calm: Talker) -> None:
     peer = dial()
-    peer.send(wire.encode_message(wire.Hello(1, token(site), "ev_nowhere")))
+    peer.send(wire.encode_message(wire.Hello(wire.PROTOCOL_VERSION, token(site), "ev_nowhere")))
     assert closed_with(peer) == CloseCode.UNKNOWN_EVENT
 
 
@@ -256,7 +258,7 @@ def test_upgrades_that_make_no_sense(site: Site, calm: Talker) -> None:
 
 
 def test_vanishing_in_the_middle_of_anything(site: Site, event: str, calm: Talker) -> None:
-    hello = wire.encode_message(wire.Hello(1, token(site), event))
+    hello = wire.encode_message(wire.Hello(wire.PROTOCOL_VERSION, token(site), event))
     masked = bytes((0x82, 0x80 | len(hello), 0, 0, 0, 0)) + hello
     for cut in range(0, len(masked), 5):
         with upgraded(site) as peer:
@@ -266,7 +268,7 @@ def test_vanishing_in_the_middle_of_anything(site: Site, event: str, calm: Talke
 
 
 def test_a_conversation_byte_by_byte(site: Site, event: str, calm: Talker) -> None:
-    hello = wire.encode_message(wire.Hello(1, token(site), event))
+    hello = wire.encode_message(wire.Hello(wire.PROTOCOL_VERSION, token(site), event))
     with upgraded(site) as peer:
         for byte in bytes((0x82, 0x80 | len(hello), 0, 0, 0, 0)) + hello:
             peer.sendall(bytes((byte,)))
@@ -282,13 +284,13 @@ def test_what_one_picks_the_other_sees(site: Site, dial: Dial, event: str, calm:
     other = Talker(site, event, dial())
     other.say(wire.Hold("x", [3]))
     held = other.until(wire.Held)
-    while calm.copy.statuses[3] != 1:
+    while calm.sight.statuses[3] != 1:
         calm.hear()
     calm.say(wire.Hold("mine", [3]))
     refused = calm.until(wire.Refused)
     assert (refused.places, bool(refused.beside)) == ([3], True)
     other.say(wire.Release("y", held.state.hold))
-    while calm.copy.statuses[3] != 0:
+    while calm.sight.statuses[3] != 0:
         calm.hear()
 
 
@@ -297,16 +299,16 @@ def test_two_tabs_of_one_viewer_share_the_basket(site: Site, dial: Dial, event: 
     tabs = []
     for _ in range(2):
         tab = dial()
-        tab.send(wire.encode_message(wire.Hello(1, shared, event)))
+        tab.send(wire.encode_message(wire.Hello(wire.PROTOCOL_VERSION, shared, event)))
         tabs.append(tab)
-        for _ in range(3):
-            tab.recv(timeout=_WAIT_S)
 
     def next_of(tab: ClientConnection, kind: type[M]) -> M:
         while not isinstance(message := next_message(tab), kind):
             pass
         return message
 
+    for tab in tabs:
+        next_of(tab, wire.Mine)
     tabs[0].send(wire.encode_message(wire.Hold("a", [5])))
     mine, theirs = next_of(tabs[0], wire.Held), next_of(tabs[1], wire.Held)
     assert (mine.ref, theirs.ref) == ("a", "")
@@ -314,33 +316,6 @@ def test_two_tabs_of_one_viewer_share_the_basket(site: Site, dial: Dial, event: 
     tabs[1].send(wire.encode_message(wire.Release("b", mine.state.hold)))
     ended = next_of(tabs[0], wire.Ended)
     assert ended == wire.Ended("", mine.state.hold, 1)
-
-
-def test_one_who_does_not_read_is_dropped_and_nobody_else_notices(
-    site: Site, dial: Dial, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Views of 60,000 places to a socket that nobody empties: the outbox ends at its bound."""
-    monkeypatch.setattr(limits, "SLOW_READER_BYTES", 32 * 1024)
-    monkeypatch.setattr(limits, "MAX_OUTBOX_BYTES", 64 * 1024)
-    organizer = site.organizer()
-    answer = organizer.post("/api/v1/charts", content=chart_file(hall_chart(20, 3_000)))
-    assert answer.status_code == 201, answer.text
-    big = put_on_sale(organizer, chart_id=answer.json()["chart"]["id"])
-    calm = Talker(site, big, dial())
-    hello = wire.encode_message(wire.Hello(1, token(site), big))
-    masked = bytes((0x82, 0x80 | len(hello), 0, 0, 0, 0)) + hello
-    with upgraded(site) as sloth:
-        sloth.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        try:
-            for _ in range(limits.MESSAGE_BURST * 3):
-                sloth.sendall(masked)
-        except ConnectionError:
-            pass
-        calm.hold_and_release("c", 0)
-        said = drained(sloth)
-    # Whatever was on the way arrives; what was beyond the bound never does.
-    assert len(said) < 200 * 15_100
-    calm.hold_and_release("d", 0)
 
 
 def test_silence_and_handshakes_have_an_end(site: Site, dial: Dial, event: str) -> None:
@@ -358,23 +333,3 @@ def test_silence_and_handshakes_have_an_end(site: Site, dial: Dial, event: str) 
         said = drained(shy)
         assert int.from_bytes(said[2:4], "big") == CloseCode.COME_BACK
         idle_http.close()
-
-
-def test_resuming_costs_only_what_was_missed(site: Site, dial: Dial, event: str) -> None:
-    shared = token(site)
-    first = dial()
-    first.send(wire.encode_message(wire.Hello(1, shared, event)))
-    welcome = next_message(first)
-    view = next_message(first)
-    assert isinstance(welcome, wire.Welcome)
-    assert isinstance(view, wire.View | wire.Delta)
-    first.close()
-    other = Talker(site, event, dial())
-    other.say(wire.Hold("z", [6]))
-    other.until(wire.Held)
-    again = dial()
-    again.send(wire.encode_message(wire.Hello(1, shared, event, welcome.epoch, view.seq)))
-    again.recv(timeout=_WAIT_S)
-    missed = next_message(again)
-    assert isinstance(missed, wire.View | wire.Delta)
-    assert missed.seq > view.seq

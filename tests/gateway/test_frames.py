@@ -19,9 +19,11 @@ from gateway.frames import (
     TEXT,
     FrameError,
     FrameReader,
+    is_close_payload,
     server_frame,
     unmask,
 )
+from seatengine.limits import MAX_FRAGMENTS
 
 MAX = 4096
 
@@ -94,13 +96,35 @@ def test_fragments_together_obey_the_bound() -> None:
     assert caught.value.close_code == MESSAGE_TOO_BIG
 
 
-def test_endless_empty_fragments_take_no_room() -> None:
+def test_a_message_has_a_bound_on_its_fragments_though_they_are_empty() -> None:
     reader = FrameReader(MAX)
     reader.feed(client_frame(BINARY, b"a", final=False))
-    for _ in range(1000):
+    for _ in range(MAX_FRAGMENTS - 2):
         assert reader.feed(client_frame(0, b"", final=False)) == []
-    assert len(reader._fragments) <= 65
     assert reader.feed(client_frame(0, b"z")) == [(BINARY, b"az")]
+    reader.feed(client_frame(BINARY, b"a", final=False))
+    for _ in range(MAX_FRAGMENTS - 1):
+        reader.feed(client_frame(0, b"", final=False))
+    with pytest.raises(FrameError):
+        reader.feed(client_frame(0, b"", final=False))
+
+
+@pytest.mark.parametrize(
+    ("said", "proper"),
+    [
+        (b"", True),
+        (b"\x03\xe8bye", True),
+        (b"\x0f\xa0", True),
+        (b"\x03", False),
+        (b"\x03\xe7", False),
+        (b"\x03\xed", False),
+        (b"\x03\xee", False),
+        (b"\x07\xd0", False),
+        (b"\x13\x88", False),
+    ],
+)
+def test_what_a_close_may_say(said: bytes, proper: bool) -> None:
+    assert is_close_payload(said) is proper
 
 
 @given(st.binary(max_size=8))

@@ -80,6 +80,7 @@ def serving(database_url: str, data_dir: Path) -> Iterator[Site]:
                 parts.app,
                 host="127.0.0.1",
                 port=0,
+                http=parts.http_edge.protocol_class(),
                 ws=parts.edge.protocol_class(),
                 lifespan="off",
                 log_config=None,
