@@ -5,7 +5,7 @@ Bots, tests and load tools keep one each; frontend/src/model/seats.ts is the bro
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,12 @@ from gateway.tile_forms import (
 )
 from gateway.zone_forms import ZoneLeft, read_zones
 from seatengine.chart.seat_table import GroupKind
+from seatengine.limits import MAX_MESSAGE_BYTES
 
 I32 = npt.NDArray[np.int32]
+
+# Half of what a client may say at once; who knows more is told everything anew.
+_MAX_CLAIM_BYTES: Final = MAX_MESSAGE_BYTES // 2
 
 UNKNOWN = 255
 """Stands for the status of a place that was never told."""
@@ -72,6 +76,9 @@ class Sight:
     """`statuses`: uint8 by place, UNKNOWN where nothing was told; those of tiles outside `mask` are
     stale. `areas`: places left by counted tile. `zones`: what is left by zone, stale while
     `zones_told` is false. `left`: by category, from Totals.
+
+    `mask` is what is watched, `known` the part of it that has been told whole since it is watched:
+    after a break no more may be claimed, as the break may have come between the two.
     """
 
     def __init__(self, tiles: Tiling, size: int) -> None:
@@ -84,17 +91,21 @@ class Sight:
         self.seq = 0
         self.zones_seq = 0
         self.mask = 0
+        self.known = 0
         self.zones_told = False
 
     def hello(self, token: str, event: str) -> wire.Hello:
         """The Hello that says what is known already."""
+        known = tile_runs(self.known)
+        if len(known) > _MAX_CLAIM_BYTES:
+            known = b""
         return wire.Hello(
             wire.PROTOCOL_VERSION,
             token,
             event,
             self.epoch,
             self.seq,
-            tile_runs(self.mask) if self.seq else b"",
+            known,
             self.zones_seq if self.zones_told else 0,
         )
 
@@ -108,23 +119,29 @@ class Sight:
             self._take_view(message)
         elif isinstance(message, wire.Watching):
             self.mask = read_tile_runs(message.tiles, self.tiles.count)
+            self.known &= self.mask
             self.zones_told = message.zones
         elif isinstance(message, wire.Totals):
             self.left = message.left
         else:
             if isinstance(message, wire.Welcome) and message.epoch != self.epoch:
-                self.epoch, self.seq, self.zones_seq = message.epoch, 0, 0
+                self.epoch, self.seq, self.zones_seq, self.known = message.epoch, 0, 0, 0
             return False
         return True
 
     def _take_tiles(self, message: wire.Tiles) -> None:
         starts, places, statuses = self.tiles.starts, self.tiles.places, self.statuses
+        whole = 0
         for told in read_entries(message.packed, self.tiles.sizes, self.tiles.counted):
             if isinstance(told, CountedTile):
                 self.areas[told.tile] = told.left
-            else:
-                first = int(starts[told.tile])
-                statuses[places[[first + offset for offset in told.offsets]]] = told.statuses
+                whole |= 1 << told.tile
+                continue
+            first = int(starts[told.tile])
+            statuses[places[[first + offset for offset in told.offsets]]] = told.statuses
+            if len(told.offsets) == self.tiles.sizes[told.tile]:
+                whole |= 1 << told.tile
+        self.known |= whole & self.mask
         self.seq = message.seq
 
     def _take_view(self, message: wire.View) -> None:
@@ -132,6 +149,7 @@ class Sight:
         for tile in np.flatnonzero(self.tiles.counted).tolist():
             places = self.tiles.places[self.tiles.starts[tile] : self.tiles.starts[tile + 1]]
             self.areas[tile] = int(np.count_nonzero(self.statuses[places] == 0))
+        self.known = self.mask
         self.seq = message.seq
 
     def _take_zones(self, message: wire.Zones) -> None:
