@@ -29,7 +29,11 @@ function look(filter: Filter = NO_FILTER, partySize = 1): Survey {
 function tellPlaces(): void {
   seats.watch(ALL_TILES);
   seats.applyView({ type: "View", epoch: 1, seq: 1, count: 13, statuses: new Uint8Array(4) });
-  seats.applyTiles({ type: "Tiles", seq: 2, packed: Uint8Array.of(0, 4, (BOOKED << 6) | 1, (HELD << 6) | 4) });
+  seats.applyTiles({
+    type: "Tiles",
+    seq: 2,
+    packed: Uint8Array.of(0, 4, (BOOKED << 6) | 1, (HELD << 6) | 4),
+  });
 }
 
 /** The same, as zones: Stalls (gold, silver), Boxes (gold), none (standing). */

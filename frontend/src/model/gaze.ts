@@ -20,13 +20,15 @@ export interface GazePort {
 }
 
 const EVERY_MS = 120;
+/** A box that moved by less than so many steps shows the same. */
+const SLACK_STEPS = 2;
 /** Chart units are fine: a box is told in whole ones, or in half seats where a seat is less. */
 const SEATS_PER_STEP = 0.5;
 
 export class Gaze {
   private mapLook: Look | null = null;
   private listLook: Look | null = null;
-  private said = "";
+  private said: Look | null = null;
   private saidAt = -Infinity;
   private waiting = false;
   private readonly step: number;
@@ -76,10 +78,10 @@ export class Gaze {
 
   private say(now: boolean): void {
     const { look } = this;
-    if (!look || JSON.stringify(look) === this.said) return;
+    if (!look || (this.said && this.isAlike(look, this.said))) return;
     const wait = this.saidAt + EVERY_MS - this.port.localNow();
     if (now || wait <= 0) {
-      this.said = JSON.stringify(look);
+      this.said = look;
       this.saidAt = this.port.localNow();
       this.port.say(look);
     } else if (!this.waiting) {
@@ -89,5 +91,19 @@ export class Gaze {
         this.say(true);
       });
     }
+  }
+
+  private isAlike(a: Look, b: Look): boolean {
+    const slack = this.step * SLACK_STEPS;
+    const near = (one: number, other: number) => Math.abs(one - other) <= slack;
+    return (
+      near(a.x0, b.x0) &&
+      near(a.y0, b.y0) &&
+      near(a.x1, b.x1) &&
+      near(a.y1, b.y1) &&
+      a.zoom === b.zoom &&
+      a.floor === b.floor &&
+      String(a.sections) === String(b.sections)
+    );
   }
 }

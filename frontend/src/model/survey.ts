@@ -287,7 +287,8 @@ export class Surveyor {
       for (const block of blocks) {
         if (block.area >= 0) free[this.mainCategory[block.index]!]! += seats.left[block.tiles[0]!]!;
         else
-          for (const place of block.places) if (seats.statuses[place] === FREE) free[chart.category[place]!]! += 1;
+          for (const place of block.places)
+            if (seats.statuses[place] === FREE) free[chart.category[place]!]! += 1;
       }
       return free;
     }

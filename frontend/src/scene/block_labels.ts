@@ -25,7 +25,10 @@ interface Size {
 }
 
 const NORMAL: Size = { name: 13, words: 12, line: 16 };
+const COMPACT: Size = { name: 12, words: 10.5, line: 13 };
 const SMALL: Size = { name: 10, words: 10, line: 11 };
+/** Around more than a name and a price, so that many words do not crowd a block. */
+const AIR_PX = 2;
 const MOST_WIDTHS = 2_000;
 
 export class BlockLabels {
@@ -85,7 +88,9 @@ export class BlockLabels {
     const name = block.label ? [block.label] : [];
     for (const under of [...(own ? this.words.lines(own, frame.survey!.partySize) : []), []]) {
       const lines = [...name, ...under];
-      if (lines.length && this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
+      if (!lines.length) continue;
+      if (this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
+      if (under.length > 1 && this.hasRoom(block, lines, frame, COMPACT)) return { lines, size: COMPACT };
     }
     return this.hasRoom(block, name, frame, SMALL)
       ? { lines: name, size: SMALL }
@@ -96,10 +101,11 @@ export class BlockLabels {
     const { scale } = frame.camera;
     const { x, y } = block.labelAt;
     const halfHeight = (lines.length * size.line) / 2 - 1;
+    const air = lines.length > 2 ? AIR_PX : 0;
     return lines.every((text, line) => {
-      const half = (this.widthOf(text, fontOf(line, frame.palette.family, size)) / 2 + 1.5) / scale;
-      const top = y + (line * size.line - halfHeight) / scale;
-      const bottom = top + (size.line - 2) / scale;
+      const half = (this.widthOf(text, fontOf(line, frame.palette.family, size)) / 2 + 1.5 + air) / scale;
+      const top = y + (line * size.line - halfHeight - air) / scale;
+      const bottom = top + (size.line - 2 + 2 * air) / scale;
       return [x - half, x + half].every(
         (side) => contains(block.rings, side, top) && contains(block.rings, side, bottom),
       );

@@ -2,7 +2,7 @@
 
 import { isOnFloor, type ChartModel } from "../model/chart";
 import { css } from "../model/colour";
-import { ASKED, LEAVING, MY_BOOKING, NOT_MINE, type SeatStore } from "../model/seats";
+import { ASKED, LEAVING, MY_BOOKING, NOT_MINE, UNKNOWN, type SeatStore } from "../model/seats";
 import type { Frame } from "./ground";
 import { drawSeats, drawTick, type SeatLook } from "./seat_look";
 import type { SeatTiles } from "./seat_tiles";
@@ -53,7 +53,8 @@ export class Overlay {
       this.shown[place] = after;
       if (this.seats.mine[place] !== NOT_MINE) this.own.add(place);
       else this.own.delete(place);
-      if (fading && before !== after && this.seats.mine[place] === NOT_MINE && this.fades.size < MOST_FADES) {
+      const toldAnew = before !== after && before !== UNKNOWN;
+      if (fading && toldAnew && this.seats.mine[place] === NOT_MINE && this.fades.size < MOST_FADES) {
         this.fades.set(place, { from: { ...this.tiles.lookOf(place), status: before }, startedAt: now });
         this.tiles.lifted.add(place);
       }

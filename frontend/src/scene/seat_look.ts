@@ -34,7 +34,7 @@ export function drawSeats(
 ): void {
   const colour = palette.categories[look.category];
   if (!colour) return;
-  ctx.globalAlpha *= look.quiet ? 0.22 : 1;
+  ctx.globalAlpha *= look.quiet ? (palette.dark ? 0.34 : 0.24) : 1;
   switch (look.status) {
     case FREE:
       ctx.fillStyle = colour.fill;

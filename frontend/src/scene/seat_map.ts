@@ -28,6 +28,7 @@ import type { Bounds } from "../model/outline";
 import type { SeatStore } from "../model/seats";
 import type { Survey } from "../model/survey";
 import { BlockLabels, type BlockWords } from "./block_labels";
+import { FarView } from "./far_view";
 import { Gestures } from "./gestures";
 import { Ground, type Frame } from "./ground";
 import { Minimap } from "./minimap";
@@ -59,9 +60,6 @@ export interface MapView {
   readonly block: number;
 }
 
-const SEATS_FROM_PX = 8.5;
-const BLOCKS_BELOW_PX = 6;
-const SMALL_CHART = 1500;
 const TOUCH_REACH_PX = 22;
 const TOUCH_ZOOM_BELOW_PX = 15;
 const COMFORTABLE_SEAT_PX = 24;
@@ -73,6 +71,7 @@ export class SeatMap {
   private readonly stage: Konva.Stage;
   private readonly layers: readonly Konva.Layer[];
   private readonly ground: Ground;
+  private readonly farView: FarView;
   private readonly tiles: SeatTiles;
   private readonly overlay: Overlay;
   private readonly targets: Targets;
@@ -98,7 +97,7 @@ export class SeatMap {
   constructor(
     private readonly container: HTMLDivElement,
     private readonly chart: ChartModel,
-    private readonly seats: SeatStore,
+    seats: SeatStore,
     private readonly callbacks: MapCallbacks,
     words: BlockWords,
     colours: readonly string[],
@@ -110,6 +109,7 @@ export class SeatMap {
     this.viewport = { width: container.clientWidth, height: container.clientHeight };
     this.palette = readPalette(container, colours);
     this.ground = new Ground(chart, seats);
+    this.farView = new FarView(chart, seats);
     this.tiles = new SeatTiles(chart, seats, this.palette, pixelRatio);
     this.overlay = new Overlay(chart, seats, this.tiles);
     this.targets = new Targets(chart);
@@ -491,17 +491,9 @@ export class SeatMap {
     return clamp(camera, this.bounds, this.viewport, this.insets);
   }
 
-  /** 1 where blocks are drawn, 0 where seats are, between while one gives way to the other. */
+  /** 1 where blocks are, 0 where seats are. */
   private far(): number {
-    // Where only zones are told there are no seats to draw, but those that are on their way out.
-    if (this.seats.onlyZones && this.farAt(this.motion.target.scale) < 1) return 1;
-    return this.farAt(this.motion.camera.scale);
-  }
-
-  private farAt(scale: number): number {
-    if (this.chart.size <= SMALL_CHART) return 0;
-    const seatPx = this.chart.spacing * scale;
-    return Math.min(1, Math.max(0, (SEATS_FROM_PX - seatPx) / (SEATS_FROM_PX - BLOCKS_BELOW_PX)));
+    return this.farView.wanted(this.motion.camera.scale, this.motion.target.scale);
   }
 
   private redraw(): void {
@@ -509,6 +501,7 @@ export class SeatMap {
     this.frame = requestAnimationFrame((now) => {
       this.frame = 0;
       this.motion.step(now);
+      this.farView.step(this.far(), now, this.motion.calm);
       if (!this.motion.moving && this.zoomTarget === null) {
         this.motion.camera = settled(this.motion.camera, Konva.pixelRatio);
       }
@@ -517,6 +510,7 @@ export class SeatMap {
       this.tellView();
       if (this.motion.moving || this.overlay.busy || (this.overlay.waiting && !this.motion.calm))
         this.redraw();
+      if (this.farView.shown !== this.far()) this.redraw();
     });
   }
 
@@ -555,7 +549,7 @@ export class SeatMap {
     return {
       camera: this.motion.camera,
       viewport: this.viewport,
-      far: this.far(),
+      far: this.farView.shown,
       floor: this.floor,
       survey: this.survey,
       hovered: this.hoveredBlock,
@@ -568,7 +562,7 @@ export class SeatMap {
   };
 
   private readonly drawSeats = (ctx: CanvasRenderingContext2D): void => {
-    const far = this.far();
+    const far = this.farView.shown;
     if (far >= 1) return;
     ctx.globalAlpha = 1 - far;
     const scaling =

@@ -1,9 +1,9 @@
 import type { Filter } from "../model/filter";
 import type { Survey } from "../model/survey";
 import { Wheelchair } from "./icons";
+import { PartySize } from "./PartySize";
 import { SeatKey } from "./SeatKey";
 import type { PricedChart } from "./sale_view";
-import { Stepper } from "./Stepper";
 import { number, price } from "./words";
 
 interface Props {
@@ -36,14 +36,7 @@ export function FindPanel(props: Props) {
   return (
     <div className="find">
       <section className="find-party" aria-label="Party size">
-        <h2>How many are you?</h2>
-        <Stepper
-          name="How many are you"
-          value={partySize}
-          least={1}
-          most={props.mostTogether}
-          onChange={props.onPartySize}
-        />
+        <PartySize value={partySize} most={props.mostTogether} onChange={props.onPartySize} />
         <BestButton {...props} />
       </section>
       <section aria-labelledby="prices-title">
@@ -114,7 +107,7 @@ export function FindPanel(props: Props) {
           />
         </label>
       </section>
-      <SeatKey />
+      <SeatKey partySize={partySize} />
     </div>
   );
 }

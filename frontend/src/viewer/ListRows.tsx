@@ -86,7 +86,8 @@ function SeatButton({
   const label = whole
     ? `Whole table, ${groupName(group.kind, group.label)}, ${seats(group.places.length)}`
     : spokenName(sale.chart, place);
-  const takable = enabled && (mine || (mark === NOT_MINE && status === FREE));
+  const maybeFree = status === FREE || !sale.seats.isFresh(place);
+  const takable = enabled && (mine || (mark === NOT_MINE && maybeFree));
   return (
     <button
       type="button"
@@ -95,6 +96,7 @@ function SeatButton({
       data-place={place}
       data-status={mark === NOT_MINE ? status : "mine"}
       data-waiting={mark === ASKED || mark === LEAVING ? "" : undefined}
+      data-alone={status === FREE && !mine && !sale.seats.fits[place] ? "" : undefined}
       data-square={sale.chart.flags[place]! & ACCESSIBLE ? "" : undefined}
       style={{ "--own": priced.shownColours[category] } as React.CSSProperties}
       aria-pressed={mine}
@@ -155,7 +157,8 @@ export function AreaRow({ sale, block, priced, currency, own, enabled }: AreaRow
   const [quantity, setQuantity] = useState(1);
   const group = sale.chart.groups[block.area]!;
   const each = priced.prices[sale.chart.category[group.places[0]!]!] ?? 0;
-  const most = Math.max(1, Math.min(MOST_AT_ONCE, own.free));
+  const free = own.free < 0 ? group.places.length : own.free;
+  const most = Math.max(1, Math.min(MOST_AT_ONCE, free));
   const wanted = group.whole ? group.places.length : Math.min(quantity, most);
   return (
     <div className="list-row" role="group" aria-label={block.label}>
@@ -171,7 +174,7 @@ export function AreaRow({ sale, block, priced, currency, own, enabled }: AreaRow
       <button
         type="button"
         className="button primary"
-        disabled={!enabled || own.free < wanted}
+        disabled={!enabled || free < wanted}
         onClick={() => sale.takeQuantity(block.area, wanted)}
       >
         Take {wanted} · {price(each * wanted, currency)}

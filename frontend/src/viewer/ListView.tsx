@@ -1,15 +1,18 @@
-import { useMemo, useState } from "react";
-import type { Block } from "../model/chart";
+import { useEffect, useMemo, useState } from "react";
+import type { Block, ChartModel } from "../model/chart";
 import type { Filter } from "../model/filter";
 import type { BlockSurvey, Survey } from "../model/survey";
+import { MAX_PLACES_IN_VIEW, MAX_SECTIONS_LISTED } from "../wire/messages";
 import type { Sale } from "../model/sale";
+import { UNKNOWN } from "../model/seats";
 import { AreaRow, RowOfSeats } from "./ListRows";
 import { Forward } from "./icons";
+import type { LiveSale } from "./live_sale";
 import type { PricedChart } from "./sale_view";
-import { left, priceRange, sectionName } from "./words";
+import { blockLeft, priceRange, sectionName, togetherWords } from "./words";
 
 interface Props {
-  readonly sale: Sale;
+  readonly live: LiveSale;
   readonly priced: PricedChart;
   readonly currency: string;
   readonly survey: Survey | null;
@@ -21,7 +24,8 @@ interface Props {
 const ROWS_AT_ONCE = 60;
 
 /** The same seats as the map, as sections, rows and buttons. */
-export function ListView({ sale, priced, currency, survey, filter, known, enabled }: Props) {
+export function ListView({ live, priced, currency, survey, filter, known, enabled }: Props) {
+  const { sale, gaze } = live;
   const { chart } = sale;
   const [open, setOpen] = useState<ReadonlySet<number>>(
     () => new Set(chart.blocks.length <= 2 ? chart.blocks.map((b) => b.index) : []),
@@ -30,8 +34,10 @@ export function ListView({ sale, priced, currency, survey, filter, known, enable
   const toggle = (index: number) => {
     const next = new Set(open);
     if (!next.delete(index)) next.add(index);
-    setOpen(next);
+    setOpen(withinBounds(chart, next));
   };
+  useEffect(() => gaze.onList([...open].map((index) => chart.blocks[index]!.zoneIndex)), [gaze, chart, open]);
+  useEffect(() => () => gaze.onList(null), [gaze]);
   if (!known || !survey) {
     return (
       <div className="list-view">
@@ -59,7 +65,7 @@ export function ListView({ sale, priced, currency, survey, filter, known, enable
                   {sectionName(block.label) || "Seats"}
                   {floors.get(block.floor) ? <small>{floors.get(block.floor)}</small> : null}
                 </span>
-                <Left own={own} currency={currency} />
+                <Left own={own} currency={currency} partySize={survey.partySize} />
               </button>
             </h3>
             <div id={`list-${block.index}`} hidden={!shown}>
@@ -82,11 +88,31 @@ export function ListView({ sale, priced, currency, survey, filter, known, enable
   );
 }
 
-function Left({ own, currency }: { readonly own: BlockSurvey; readonly currency: string }) {
+/** The server tells the places of so many sections, and no more: those opened first are closed. */
+function withinBounds(chart: ChartModel, open: ReadonlySet<number>): ReadonlySet<number> {
+  const kept = [...open];
+  const places = () =>
+    kept.reduce((sum, i) => sum + (chart.blocks[i]!.area >= 0 ? 1 : chart.blocks[i]!.places.length), 0);
+  while (kept.length > 1 && (kept.length > MAX_SECTIONS_LISTED || places() > MAX_PLACES_IN_VIEW)) {
+    kept.shift();
+  }
+  return new Set(kept);
+}
+
+interface LeftProps {
+  readonly own: BlockSurvey;
+  readonly currency: string;
+  readonly partySize: number;
+}
+
+function Left({ own, currency, partySize }: LeftProps) {
+  if (own.free < 0) return null;
   if (!own.fitting) return <span className="list-left">{own.free ? "none fit" : "sold out"}</span>;
+  const together = togetherWords(own, partySize);
   return (
     <span className="list-left">
-      {left(own.fitting)} <b>{priceRange(own.from, own.to, currency)}</b>
+      {together ? <span className="list-together">{together}</span> : null}
+      {blockLeft(own)} <b>{priceRange(own.from, own.to, currency)}</b>
     </span>
   );
 }
@@ -106,6 +132,13 @@ function Rows({ block, sale, priced, currency, filter, own, enabled }: RowsProps
   if (block.area >= 0) {
     return (
       <AreaRow sale={sale} block={block} priced={priced} currency={currency} own={own} enabled={enabled} />
+    );
+  }
+  if (!block.places.some((place) => sale.seats.statuses[place] !== UNKNOWN)) {
+    return (
+      <p className="list-wait" role="status">
+        Fetching the seats of this section…
+      </p>
     );
   }
   const groups = block.groups.slice(0, limit);
@@ -136,7 +169,8 @@ function Rows({ block, sale, priced, currency, filter, own, enabled }: RowsProps
 function signature(sale: Sale, places: Int32Array): string {
   let text = "";
   for (const place of places) {
-    text += String.fromCharCode(48 + sale.seats.statuses[place]! + 4 * sale.seats.mine[place]!);
+    const { statuses, mine, fits } = sale.seats;
+    text += String.fromCharCode(48 + statuses[place]! + 8 * mine[place]! + 64 * fits[place]!);
   }
   return text;
 }

@@ -5,7 +5,16 @@ import { FREE, MINE, MY_BOOKING } from "../model/seats";
 import type { MapTarget } from "../scene/seat_map";
 import { ACCESSIBLE, COMPANION, placeName, RESTRICTED_VIEW } from "../model/chart";
 import type { PricedChart } from "./sale_view";
-import { blockLeft, price, priceRange, sectionName, shortName, spokenName, statusWord, togetherWords } from "./words";
+import {
+  blockLeft,
+  price,
+  priceRange,
+  sectionName,
+  shortName,
+  spokenName,
+  statusWord,
+  togetherWords,
+} from "./words";
 
 const TIP_ROOM_PX = 124;
 const TIP_HALF_PX = 96;

@@ -3,6 +3,7 @@ import { isFiltering, NO_FILTER, type Filter } from "../model/filter";
 import type { Booking } from "../model/sale";
 import type { SaleEvent } from "../wire/api";
 import { CloseCode } from "../wire/messages";
+import { PARTY_SIZES } from "../wire/zone_forms";
 import { AreaCard } from "./AreaCard";
 import { BasketPanel } from "./BasketPanel";
 import { BookedCard } from "./BookedCard";
@@ -13,6 +14,7 @@ import { keepBooking, keptBookings, type LiveSale } from "./live_sale";
 import { ListView } from "./ListView";
 import { MapArea, type MapHandle } from "./MapArea";
 import { NoticeCard } from "./NoticeCard";
+import { usePartySize } from "./party_size";
 import { useLink, useSaleState, useShownColours, useSurvey, type PricedChart } from "./sale_view";
 import { Sheet } from "./Sheet";
 import { Standing } from "./Standing";
@@ -26,8 +28,6 @@ interface Props {
   readonly priced: Omit<PricedChart, "shownColours">;
 }
 
-const MOST_TOGETHER = 10;
-
 /** The whole page of a sale that could be opened. */
 export function SaleDesk({ event, live, priced: given }: Props) {
   const { sale } = live;
@@ -37,7 +37,8 @@ export function SaleDesk({ event, live, priced: given }: Props) {
   const link = useLink(live);
   const narrow = useNarrow();
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
-  const [partySize, setPartySize] = useState(2);
+  const most = Math.max(1, Math.min(PARTY_SIZES, event.policy.max_per_hold));
+  const [partySize, setPartySize] = usePartySize(most);
   const [view, setView] = useState<ViewKind>("map");
   const [area, setArea] = useState(-1);
   const [checkout, setCheckout] = useState(false);
@@ -46,7 +47,6 @@ export function SaleDesk({ event, live, priced: given }: Props) {
   const map = useRef<MapHandle>(null);
   const survey = useSurvey(sale, priced.prices, filter, partySize);
   const onSale = event.on_sale;
-  const most = Math.min(MOST_TOGETHER, event.policy.max_per_hold);
 
   useEffect(() => {
     for (const booking of state.booked) keepBooking(event.id, booking);
@@ -134,7 +134,7 @@ export function SaleDesk({ event, live, priced: given }: Props) {
       />
       {view === "list" ? (
         <ListView
-          sale={sale}
+          live={live}
           priced={priced}
           currency={event.currency}
           survey={survey}
@@ -161,7 +161,7 @@ export function SaleDesk({ event, live, priced: given }: Props) {
             group={area}
             prices={priced.prices}
             currency={event.currency}
-            most={most}
+            most={event.policy.max_per_hold}
             suggested={partySize}
             survey={survey}
             onClose={() => {

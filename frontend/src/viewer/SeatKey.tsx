@@ -1,5 +1,7 @@
-/** What the shapes mean, drawn as they are drawn on the map. */
-export function SeatKey() {
+import { number } from "./words";
+
+/** What the shapes and the depth of colour mean, drawn as they are drawn on the map. */
+export function SeatKey({ partySize }: { readonly partySize: number }) {
   return (
     <section aria-labelledby="key-title" className="seat-key">
       <h2 id="key-title">On the map</h2>
@@ -43,7 +45,20 @@ export function SeatKey() {
           </svg>
           Part view
         </li>
+        {partySize > 1 ? (
+          <li className="key-wide">
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <circle className="key-alone" cx="12" cy="12" r="7" />
+            </svg>
+            Free, but no {number(partySize)} side by side
+          </li>
+        ) : null}
       </ul>
+      <p className="key-ramp">
+        <span>Sections: less room</span>
+        <i aria-hidden="true" />
+        <span>{partySize > 1 ? `more for ${number(partySize)} together` : "more room"}</span>
+      </p>
     </section>
   );
 }

@@ -42,7 +42,7 @@ export function fromPrice(from: number, currency: string): string {
   return from ? `from ${price(from, currency)}` : price(from, currency);
 }
 
-/** "4 together: 12 left": in how many places a party can sit side by side; "" where it is not told. */
+/** "4 together: 12 left": in how many spots a party can sit side by side; "" where it is not told. */
 export function togetherWords(own: BlockSurvey, partySize: number): string {
   if (partySize < 2 || own.together < 0 || !own.fitting) return "";
   if (!own.together) return `no ${number(partySize)} together`;
@@ -67,13 +67,11 @@ export function blockLines(
   const from = own.from === own.to || own.from === 0 ? amount : `from ${amount}`;
   const together = togetherWords(own, partySize);
   const rest = blockLeft(own);
-  const sets = [
-    [from, together, rest],
-    [from, together],
-    [from, rest],
-    [from],
-  ];
-  return together ? sets : sets.slice(2);
+  const plain = [[from, rest], [from]];
+  if (!together) return plain;
+  const [size, room] = together.split(": ");
+  const narrow = room ? [[from, `${size}:`, room]] : [];
+  return [[from, together], ...narrow, ...plain];
 }
 
 const LONGEST_BARE_LABEL = 3;
