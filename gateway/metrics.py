@@ -58,14 +58,38 @@ class HubFigures(Protocol):
     def viewers_far(self) -> int: ...
 
 
+class OutboxFigures(Protocol):
+    """What waits for slow readers."""
+
+    total_bytes: int
+
+    def __len__(self) -> int: ...
+
+
 class EdgeFigures(Protocol):
     """What the connections count together."""
 
+    opened_total: int
     news_dropped: int
     resyncs: int
 
     @property
     def connections(self) -> Sized: ...
+
+    @property
+    def waiting_at_door(self) -> int: ...
+
+    @property
+    def outboxes(self) -> OutboxFigures: ...
+
+    @property
+    def closed_by_code(self) -> Mapping[int, int]: ...
+
+    @property
+    def refused_by_reason(self) -> Mapping[str, int]: ...
+
+    @property
+    def refusals_by_code(self) -> Mapping[int, int]: ...
 
 
 class ProcessMetrics(Collector):
@@ -129,22 +153,24 @@ class ProcessMetrics(Collector):
     def _viewers(self) -> Iterator[Metric]:
         hub, edge = self._hub, self._edge
         yield _gauge("connections", "Open websockets.", len(edge.connections))
-        waiting = getattr(edge, "waiting_at_door", 0)
-        yield _gauge("connections_waiting", "Viewers admitted but not greeted yet.", waiting)
-        yield _counter(
-            "connections_opened", "Websockets that were let in.", getattr(edge, "opened_total", 0)
+        yield _gauge(
+            "connections_waiting",
+            "Viewers whose greeting waits for its turn.",
+            edge.waiting_at_door,
         )
-        closed: Mapping[int, int] = getattr(edge, "closed_by_code", {})
+        yield _counter("connections_opened", "Websockets that were let in.", edge.opened_total)
         yield _counters(
             "connections_closed",
             "Websockets the server closed, by close code.",
             "code",
             {str(int(code)): 0 for code in CloseCode}
-            | {str(int(code)): count for code, count in closed.items()},
+            | {str(int(code)): count for code, count in edge.closed_by_code.items()},
         )
-        refused: Mapping[str, int] = getattr(edge, "refused_by_reason", {})
         yield _counters(
-            "handshakes_refused", "Websockets that were not let in, by reason.", "reason", refused
+            "handshakes_refused",
+            "Websockets that were not let in, by reason.",
+            "reason",
+            edge.refused_by_reason,
         )
         viewers = GaugeMetricFamily(
             f"{PREFIX}viewers",
@@ -165,6 +191,10 @@ class ProcessMetrics(Collector):
         yield _counter("sent_bytes", "Bytes of changes written to viewers.", hub.bytes_sent)
         yield _counter("deltas_dropped", "Frames that slow readers were spared.", edge.news_dropped)
         yield _counter("resyncs", "Slow readers that were given a fresh view.", edge.resyncs)
+        yield _gauge("slow_readers", "Viewers who do not keep up.", len(edge.outboxes))
+        yield _gauge(
+            "outbox_bytes", "What waits for them in this process.", edge.outboxes.total_bytes
+        )
 
     def _sale(self) -> Iterator[Metric]:
         runner = self._runner
@@ -179,7 +209,7 @@ class ProcessMetrics(Collector):
             {_snake(kind.__name__): made[kind] for kind in get_args(Entry)},
         )
         # Some are refused before the engine hears of them.
-        at_the_edge: Mapping[int, int] = getattr(self._edge, "refusals_by_code", {})
+        at_the_edge = self._edge.refusals_by_code
         yield _counters(
             "refusals",
             "Commands refused, by code.",

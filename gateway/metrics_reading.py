@@ -70,6 +70,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     mb_per_s: float
     deltas_dropped_per_s: float
     resyncs_per_s: float
+    slow_readers: int
+    outbox_mb: float
     loop_lag_p50_ms: float | None
     loop_lag_p99_ms: float | None
     loop_lag_worst_ms: float
@@ -159,6 +161,8 @@ def between(before: Reading, after: Reading) -> Figures | None:
         mb_per_s=rate("sent_bytes_total") / _MB,
         deltas_dropped_per_s=rate("deltas_dropped_total"),
         resyncs_per_s=rate("resyncs_total"),
+        slow_readers=int(after.value("slow_readers")),
+        outbox_mb=after.value("outbox_bytes") / _MB,
         loop_lag_p50_ms=_in_ms(quantile(lag, 0.5)),
         loop_lag_p99_ms=_in_ms(quantile(lag, 0.99)),
         loop_lag_worst_ms=after.value("loop_lag_worst_seconds") * _MS,

@@ -21,13 +21,16 @@ _CURVE_WIDTH: Final = 24
 _CURVE_MIN: Final = 10
 _PADDING: Final = 4
 
+# Close codes of viewers who left by themselves.
+_WENT: Final = ("going-away",)
+
 _GOOD, _ODD, _BAD, _QUIET = "bold", "bold yellow", "bold red", "dim"
 
 _Curve = Callable[[Figures], float]
 
 
 def screen(history: Sequence[Figures], site: str, trouble: str, width: int) -> RenderableType:
-    """All of it in `width` columns and 23 lines. `history` has one Figures a second, oldest first;
+    """All of it in `width` columns and 24 lines. `history` has one Figures a second, oldest first;
     `trouble` is what keeps the last of them from being new, "" if nothing."""
     if not history:
         return Group(_head(site, ""), Rule(style=_QUIET), Text(trouble or "Reading ...", _QUIET))
@@ -90,32 +93,39 @@ def _viewers(now: Figures) -> list[_Row]:
         " far  ",
         (f"{now.connections:,} open", _QUIET),
     )
+    doors = Text.assemble(_figure(now.opened_per_s), "/s come")
     if now.connections_waiting:
-        watching.append(f"  {now.connections_waiting:,} waiting", _ODD)
-    ticks = (f"ticks {_short(now.ticks_per_s)}/s near  {_short(now.far_ticks_per_s)}/s far", _QUIET)
+        doors.append(f"  {now.connections_waiting:,} wait", _ODD)
+    sent_away = {name: rate for name, rate in now.closed_per_s.items() if name not in _WENT}
+    for reason, rate in _largest(sent_away | now.handshakes_refused_per_s, 2):
+        doors.append(f"  {reason} {_short(rate)}", _ODD)
+    ticks = f"ticks {_short(now.ticks_per_s)}/s near  {_short(now.far_ticks_per_s)}/s far"
     spared = now.deltas_dropped_per_s
     slow = Text.assemble(
+        _figure(now.slow_readers, _ODD if now.slow_readers else _GOOD),
+        f" readers  {_short(now.outbox_mb)} MB  ",
         _figure(spared, _ODD if spared else _GOOD),
-        "/s dropped  ",
+        "/s lost  ",
         _figure(now.resyncs_per_s),
         "/s afresh",
     )
-    for reason, rate in _largest(now.closed_per_s | _refused_doors(now), 2):
-        slow.append(f"  {reason} {_short(rate)}/s", _ODD)
     return [
         ("viewers", watching, lambda f: f.viewers_near + f.viewers_far),
+        ("door", doors, lambda f: f.opened_per_s),
         (
             "frames",
-            Text.assemble(_figure(now.frames_per_s), "/s  ", ticks),
+            Text.assemble(_figure(now.frames_per_s), "/s  ", (ticks, _QUIET)),
             lambda f: f.frames_per_s,
         ),
-        ("bytes", Text.assemble(_figure(now.mb_per_s), " MB/s"), lambda f: f.mb_per_s),
+        (
+            "bytes",
+            Text.assemble(
+                _figure(now.mb_per_s), " MB/s  ", (f"looks {_short(now.looks_per_s)}/s", _QUIET)
+            ),
+            lambda f: f.mb_per_s,
+        ),
         ("slow", slow, lambda f: f.deltas_dropped_per_s),
     ]
-
-
-def _refused_doors(now: Figures) -> dict[str, float]:
-    return {f"door: {reason}": rate for reason, rate in now.handshakes_refused_per_s.items()}
 
 
 def _sale(now: Figures) -> list[_Row]:
@@ -180,7 +190,7 @@ def _store(now: Figures) -> list[_Row]:
         commits.append(f"  {now.commits_failed:,} failed", _BAD)
     journal = Text.assemble(
         _figure(now.journal_lag_entries),
-        " entries undurable for ",
+        " undurable for ",
         _ms(now.journal_lag_ms, 100, 1_000),
         " ms",
     )

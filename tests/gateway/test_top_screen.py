@@ -39,7 +39,8 @@ def busy() -> Figures:
         viewers_far=19_999,
         connections=20_000,
         connections_waiting=4_000,
-        closed_per_s={"too-slow": 123.4, "come-back": 99.9},
+        opened_per_s=5_000.0,
+        closed_per_s={"going-away": 5_000.0, "too-slow": 123.4, "come-back": 99.9},
         handshakes_refused_per_s={"address": 1_000.0},
         commands_per_s=123_456.7,
         holds_per_s=100_000.0,
@@ -52,6 +53,8 @@ def busy() -> Figures:
         mb_per_s=987.6,
         deltas_dropped_per_s=12_345.6,
         resyncs_per_s=1_234.5,
+        slow_readers=20,
+        outbox_mb=96.0,
         loop_lag_p50_ms=123.4,
         loop_lag_p99_ms=5_000.0,
         loop_lag_worst_ms=5_000.0,
@@ -85,7 +88,7 @@ def drawn(history: list[Figures], *, width: int = 80, trouble: str = "") -> list
 def test_it_fits_a_terminal(make: object, count: int, width: int) -> None:
     assert callable(make)
     lines = drawn([make()] * count, width=width)
-    assert len(lines) <= 23
+    assert len(lines) <= 24
     assert max(map(len, lines)) <= width
 
 
@@ -96,16 +99,16 @@ def test_the_figures_are_there() -> None:
         "up 1 day, 10:17:36",
         "12,345 events, 17 recovering, 3 taken over",
         "19,999 near",
-        "4,000 waiting",
+        "5,000/s come  4,000 wait  address 1,000  too-slow 123",
         "1,234,568/s",
         "988 MB/s",
-        "12,346/s dropped",
+        "20 readers  96 MB  12,346/s lost  1,234/s afresh",
         "20,000 wait for recovery",
         "places-taken 10,000",
         "overloaded 889  unavailable 77.7",
         "p50 123  p99 5,000  worst 5,000 ms",
         "17 failed",
-        "50,000 entries",
+        "50,000 undurable for 4,000 ms",
         "1,234,567 entries behind",
         "5 failed",
         "100 %",
