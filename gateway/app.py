@@ -145,6 +145,7 @@ async def assembled(settings: Settings, url: str) -> AsyncIterator[Parts]:
             follower=follower,
             hub=hub,
             edge=edge,
+            http_edge=http_edge,
         )
         access = MetricsAccess(
             settings.metrics_token,

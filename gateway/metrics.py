@@ -92,6 +92,12 @@ class EdgeFigures(Protocol):
     def refusals_by_code(self) -> Mapping[int, int]: ...
 
 
+class HttpEdgeFigures(Protocol):
+    """What the HTTP connections count together."""
+
+    refused: int
+
+
 class ProcessMetrics(Collector):
     """Reads every part of one serving process, each time it is asked."""
 
@@ -105,6 +111,7 @@ class ProcessMetrics(Collector):
         follower: Follower,
         hub: HubFigures,
         edge: EdgeFigures,
+        http_edge: HttpEdgeFigures,
     ) -> None:
         self._loop_lag = loop_lag
         self._collector_pauses = collector_pauses
@@ -113,6 +120,7 @@ class ProcessMetrics(Collector):
         self._follower = follower
         self._hub = hub
         self._edge = edge
+        self._http_edge = http_edge
         self._started_s = time.time()
         self._started_monotonic_s = time.monotonic()
 
@@ -171,6 +179,11 @@ class ProcessMetrics(Collector):
             "Websockets that were not let in, by reason.",
             "reason",
             edge.refused_by_reason,
+        )
+        yield _counter(
+            "http_refused",
+            "Connections ended before their request was whole: too late, too long or too many.",
+            self._http_edge.refused,
         )
         viewers = GaugeMetricFamily(
             f"{PREFIX}viewers",
