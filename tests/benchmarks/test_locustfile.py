@@ -1,0 +1,97 @@
+"""The load scenarios run under locust against a real server, and find nothing wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from seatengine.chart.generate import generate
+from seatengine.core.policy import SalePolicy
+from seatengine.shell.settings import Settings
+from tests.gateway.server_process import put_on_sale, server_process
+
+ROOT = Path(__file__).parents[2]
+
+SCENARIOS = (
+    *("Browse", "Pick", "Herd", "OnSaleStorm", "SlowReader"),
+    *("ReconnectStorm", "Abandoner", "Hoarder", "Mixed"),
+)
+
+
+def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "locust", "-f", "benchmarks/locustfile.py", "--headless"]
+    return subprocess.run(
+        [*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_every_scenario_asks_and_none_fails(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=postgres_url, data_dir=str(tmp_path), port=0)
+    two_each = [json.dumps({"user_class_name": name, "fixed_count": 2}) for name in SCENARIOS]
+    users = str(2 * len(SCENARIOS))
+
+    async def run() -> subprocess.CompletedProcess[str]:
+        event = await put_on_sale(settings, generate("theatre", 900), SalePolicy())
+        async with server_process(settings) as site:
+            return await asyncio.to_thread(
+                locust,
+                *(f"--host={site}", f"--event={event}", "--pace=0.1", "--only-summary"),
+                *(f"--users={users}", f"--spawn-rate={users}", "--run-time=5s"),
+                *("--config-users", *two_each, f"--csv={tmp_path / 'load'}"),
+            )
+
+    done = asyncio.run(run())
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in SCENARIOS:
+        assert f'"{name}": 2' in done.stderr
+    with (tmp_path / "load_stats.csv").open() as file:
+        stats = {row["Name"]: row for row in csv.DictReader(file)}
+    assert {"viewer", "join", "rejoin", "look", "hold", "seen", "release"} <= stats.keys()
+    assert {"find hold again", "hold best", "extend"} <= stats.keys()
+    assert all(int(row["Failure Count"]) == 0 for row in stats.values())
+    for name in ("join", "look", "hold"):
+        assert int(stats[name]["Request Count"]) > 0
+        assert float(stats[name]["Average Content Size"]) > 0
+
+
+def test_scenarios_are_chosen_by_class_or_tag(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=postgres_url, data_dir=str(tmp_path), port=0)
+    choices: dict[tuple[str, ...], set[str]] = {
+        ("--tags", "herd", "abandon"): {"Herd", "Abandoner", "Hoarder"},
+        ("--exclude-tags", "mixed", "slow"): {*SCENARIOS} - {"Mixed", "SlowReader"},
+        ("Browse", "Mixed"): {"Browse", "Mixed"},
+    }
+
+    async def run() -> None:
+        await put_on_sale(settings, generate("theatre", 900), SalePolicy())
+        async with server_process(settings) as site:
+            for arguments, chosen in choices.items():
+                common = (f"--host={site}", "--users=9", "--spawn-rate=9", "--run-time=1s")
+                done = await asyncio.to_thread(locust, *common, *arguments)
+                assert done.returncode == 0, done.stderr
+                (spawned,) = re.findall(r"All users spawned: ({.*?})", done.stderr)
+                assert json.loads(spawned).keys() == chosen
+
+    asyncio.run(run())
+    done = locust("--host=http://127.0.0.1:1", "--users=1", "--run-time=1s", "--tags", "unheard-of")
+    assert done.returncode != 0
+    assert "no scenario has these tags" in done.stderr
+
+
+def test_nothing_on_sale_is_said_plainly(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=postgres_url, data_dir=str(tmp_path), port=0)
+
+    async def run() -> subprocess.CompletedProcess[str]:
+        async with server_process(settings) as site:
+            return await asyncio.to_thread(
+                locust, f"--host={site}", "--users=1", "--run-time=30s", "Browse"
+            )
+
+    done = asyncio.run(run())
+    assert done.returncode != 0
+    assert "nothing is on sale at" in done.stdout + done.stderr
