@@ -19,6 +19,7 @@ The benchmarks:
     recovery    from kill -9 to the first answer, after a million entries
     fanout      one frame to everybody, beside a C loop and the usual servers
     import      reading the largest chart files
+    onsale      10,000 viewers and 1,000 holds a second, told and audited
 
 For example:
     python -m benchmarks core --json
@@ -38,6 +39,7 @@ app.command("benchmarks.best:best", name="best")
 app.command("benchmarks.recovery:recovery", name="recovery")
 app.command("benchmarks.fanout:fanout", name="fanout")
 app.command("benchmarks.import_chart:import_chart", name="import")
+app.command("benchmarks.onsale:onsale", name="onsale")
 
 
 def main() -> None:

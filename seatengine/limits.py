@@ -140,6 +140,12 @@ MAX_RATED_ADDRESSES: Final = 10_000
 # One process of bots; beyond this it measures itself.
 MAX_DEMO_BOTS: Final = 2_000
 
+# `seatengine load`: one process of viewers, for so long; what one viewer keeps before it reads it.
+MAX_LOAD_VIEWERS: Final = 20_000
+MAX_LOAD_HOLDS_PER_S: Final = 20_000
+MAX_LOAD_S: Final = 3_600
+LOAD_LOG_BYTES: Final = 256 * 1024
+
 # Watching the process itself.
 LOOP_LAG_EVERY_MS: Final = 20
 LOOP_LAG_WORST_OF_S: Final = 15

@@ -71,6 +71,11 @@ class Child:
         except TimeoutError:
             raise self.failed(f"said nothing for {timeout_s:g} s") from None
 
+    def end_input(self) -> None:
+        """Tell it that nothing more comes, which ends it in its own time."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     async def stop(self) -> bytes:
         """End its input and wait until it is gone, insisting when it takes too long.
 

@@ -22,6 +22,7 @@ SMALL = {
     "best": ["--seats=1000", "--asks=14"],
     "recovery": ["--seats=1000", "--entries=1000", "--clients=2", "--kills=1", "--seconds=0.3"],
     "import": ["--seats=200", "--rounds=1"],
+    "onsale": ["--viewers=30", "--holds=30", "--seconds=2", "--seats=1000"],
 }
 
 KEYS = {
@@ -43,6 +44,20 @@ KEYS = {
     "best": {"p50_us", "p99_us"},
     "recovery": {"entries", "kill_to_first_ack_s", "lost"},
     "import": {"seats", "s"},
+    "onsale": {
+        "viewers",
+        "holds_per_s",
+        "hold_p99_ms",
+        "seen_p50_ms",
+        "seen_p99_ms",
+        "bytes_per_viewer_s",
+        "ideal_bytes_ratio",
+        "server_cpu",
+        "rss_mb",
+        "lost",
+        "double_sold",
+        "diverged",
+    },
 }
 
 
@@ -104,6 +119,13 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed() -> None:
     assert found["lost"] == 0
     assert found["entries"] >= 1000
     assert found["acknowledged"] > 0
+
+
+def test_a_hot_sale_loses_nothing_and_shows_everyone_what_is_so() -> None:
+    found = figures("onsale")
+    assert (found["lost"], found["double_sold"], found["diverged"]) == (0, 0, 0)
+    assert (found["viewers"], found["holds"]) == (30, 60)
+    assert found["ideal_bytes_ratio"] > 0
 
 
 def test_without_json_there_is_none() -> None:
