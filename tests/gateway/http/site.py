@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import asyncpg
 import httpx
 import uvicorn
+import uvloop
 
 from gateway.app import Parts, assembled
 from gateway.auth import mint_api_key
@@ -98,7 +99,7 @@ def serving(database_url: str, data_dir: Path) -> Iterator[Site]:
 
     def main() -> None:
         try:
-            asyncio.run(serve())
+            uvloop.run(serve())
         except BaseException as error:
             failures.append(error)
         finally:
