@@ -5,8 +5,10 @@ Bots, tests and load tools keep one each; frontend/src/model/seats.ts is the bro
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -29,12 +31,15 @@ I32 = npt.NDArray[np.int32]
 # Half of what a client may say at once; who knows more is told everything anew.
 _MAX_CLAIM_BYTES: Final = MAX_MESSAGE_BYTES // 2
 
+# The same bytes come to all who look at the same, and many of them may live in one process.
+_KEPT_READINGS: Final = 256
+
 UNKNOWN = 255
 """Stands for the status of a place that was never told."""
 
 
 class Tiling(Protocol):
-    """What a client must know of a chart's tiles; see TileIndex."""
+    """What a client must know of a chart's tiles, which do not change; see TileIndex."""
 
     count: int
     places: I32
@@ -42,6 +47,8 @@ class Tiling(Protocol):
     sizes: I32
     counted: npt.NDArray[np.bool_]
     zone_categories: npt.NDArray[np.int64]
+
+    def __hash__(self) -> int: ...
 
 
 class TileIndex:
@@ -130,18 +137,10 @@ class Sight:
         return True
 
     def _take_tiles(self, message: wire.Tiles) -> None:
-        starts, places, statuses = self.tiles.starts, self.tiles.places, self.statuses
-        whole = 0
-        for told in read_entries(message.packed, self.tiles.sizes, self.tiles.counted):
-            if isinstance(told, CountedTile):
-                self.areas[told.tile] = told.left
-                whole |= 1 << told.tile
-                continue
-            first = int(starts[told.tile])
-            statuses[places[[first + offset for offset in told.offsets]]] = told.statuses
-            if len(told.offsets) == self.tiles.sizes[told.tile]:
-                whole |= 1 << told.tile
-        self.known |= whole & self.mask
+        told = _read_tiles(self.tiles, message.packed)
+        self.statuses[told.places] = told.statuses
+        self.areas.update(told.left)
+        self.known |= told.whole & self.mask
         self.seq = message.seq
 
     def _take_view(self, message: wire.View) -> None:
@@ -153,9 +152,45 @@ class Sight:
         self.seq = message.seq
 
     def _take_zones(self, message: wire.Zones) -> None:
-        for zone in read_zones(message.packed, self.tiles.zone_categories):
-            self.zones[zone.zone] = zone
+        self.zones.update(_read_zones(self.tiles, message.packed))
         self.zones_seq = message.seq
+
+
+class _ToldTiles(msgspec.Struct, frozen=True):
+    """`statuses[i]` is that of `places[i]`; `left` by counted tile; `whole` are the tiles that were
+    told in full, as bits."""
+
+    places: I32
+    statuses: npt.NDArray[np.uint8]
+    left: dict[int, int]
+    whole: int
+
+
+@lru_cache(maxsize=_KEPT_READINGS)
+def _read_tiles(tiles: Tiling, packed: bytes) -> _ToldTiles:
+    """What packed Tiles say. Raises BadForm."""
+    at: list[int] = []
+    statuses: list[int] = []
+    left: dict[int, int] = {}
+    whole = 0
+    for told in read_entries(packed, tiles.sizes, tiles.counted):
+        if isinstance(told, CountedTile):
+            left[told.tile] = told.left
+            whole |= 1 << told.tile
+            continue
+        first = int(tiles.starts[told.tile])
+        at += [first + offset for offset in told.offsets]
+        statuses += told.statuses
+        if len(told.offsets) == tiles.sizes[told.tile]:
+            whole |= 1 << told.tile
+    places = tiles.places[np.array(at, np.int32)]
+    return _ToldTiles(places, np.array(statuses, np.uint8), left, whole)
+
+
+@lru_cache(maxsize=_KEPT_READINGS)
+def _read_zones(tiles: Tiling, packed: bytes) -> dict[int, ZoneLeft]:
+    """What packed Zones say. Raises BadForm."""
+    return {zone.zone: zone for zone in read_zones(packed, tiles.zone_categories)}
 
 
 def _tile_column(runs: bytes, size: int) -> I32:
