@@ -22,7 +22,7 @@ from msgspec import inspect as shapes
 from gateway import wire
 from gateway.chart_view import VIEW_FORMAT, ChartView
 from seatengine.core.outputs import BestStep, Code
-from seatengine.limits import MAX_PLACES_IN_VIEW, MAX_SECTIONS_LISTED
+from seatengine.limits import MAX_MESSAGE_BYTES, MAX_PLACES_IN_VIEW, MAX_SECTIONS_LISTED
 
 TARGET: Final = Path(__file__).parents[1] / "frontend" / "src" / "wire" / "messages.ts"
 
@@ -53,6 +53,7 @@ def messages_typescript() -> str:
     server = _union_members(wire.ServerMessage)
     parts = [_HEAD, f"export const PROTOCOL_VERSION = {wire.PROTOCOL_VERSION};"]
     parts.append(f"export const VIEW_FORMAT = {VIEW_FORMAT};")
+    parts.append(f"export const MAX_MESSAGE_BYTES = {MAX_MESSAGE_BYTES};")
     parts.append(f"export const MAX_PLACES_IN_VIEW = {MAX_PLACES_IN_VIEW};")
     parts.append(f"export const MAX_SECTIONS_LISTED = {MAX_SECTIONS_LISTED};")
     parts.extend(_enum(e) for e in (wire.CloseCode, Code, BestStep))

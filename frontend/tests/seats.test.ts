@@ -70,7 +70,9 @@ describe("freshness", () => {
     expect(seats.statuses[0]).toBe(FREE);
     seats.watch(Uint8Array.of(0, 2));
     expect(seats.isFresh(0)).toBe(false);
-    tiles(11, 0, 1, (HELD << 6) | 7);
+    tiles(11, 0, 0, (HELD << 6) | 1);
+    expect([seats.isFresh(1), seats.statuses[1]]).toEqual([false, HELD]);
+    tiles(12, 0, 1, (HELD << 6) | 7);
     expect([seats.isFresh(0), seats.statuses[0]]).toEqual([true, HELD]);
     expect(seats.onlyZones).toBe(false);
     seats.watch(new Uint8Array());

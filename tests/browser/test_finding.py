@@ -24,7 +24,7 @@ def _find_best(seats: SeatPage) -> None:
 
 def test_the_best_together_are_found_and_the_step_is_said(open_page: OpenPage, event: str) -> None:
     seats = open_page(event)
-    seats.page.get_by_role("button", name="One more").click()
+    seats.page.get_by_role("radio", name="3", exact=True).check()
     _find_best(seats)
     expect(seats.notice).to_contain_text("side by side")
     expect(seats.lines).to_have_count(3)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from gateway.wire import Delta, decode_server_message
+from gateway.wire import Tiles, decode_server_message
 from tests.browser.conftest import Buyer, OpenPage
 from tests.browser.seat_page import SeatPage
 from tests.browser.site_process import Site
@@ -96,7 +96,7 @@ def test_a_seat_lost_to_someone_quicker_is_said_with_alternatives(
 
         def to_page(message: bytes | str) -> None:
             assert isinstance(message, bytes)
-            if not isinstance(decode_server_message(message), Delta):
+            if not isinstance(decode_server_message(message), Tiles):
                 socket.send(message)
 
         server.on_message(to_page)

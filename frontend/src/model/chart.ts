@@ -271,7 +271,12 @@ function blocksOf(view: ChartView, members: readonly Int32Array[], columns: Colu
 
 function tilesOf(places: Int32Array, tileOf: Int32Array): Int32Array {
   const tiles = new Set<number>();
-  for (const place of places) if (tileOf[place]! >= 0) tiles.add(tileOf[place]!);
+  let before = -1;
+  for (let i = 0; i < places.length; i += 1) {
+    const tile = tileOf[places[i]!]!;
+    if (tile !== before && tile >= 0) tiles.add(tile);
+    before = tile;
+  }
   return Int32Array.from(tiles).sort();
 }
 

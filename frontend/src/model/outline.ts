@@ -135,10 +135,12 @@ function edgeDistance(rings: readonly Ring[], x: number, y: number): number {
       const dy = ring[i + 1]! - ay;
       const length = dx * dx + dy * dy;
       const t = length ? Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / length)) : 0;
-      nearest = Math.min(nearest, Math.hypot(x - ax - t * dx, y - ay - t * dy));
+      const px = x - ax - t * dx;
+      const py = y - ay - t * dy;
+      nearest = Math.min(nearest, px * px + py * py);
     }
   }
-  return nearest;
+  return Math.sqrt(nearest);
 }
 
 /**

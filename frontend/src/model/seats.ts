@@ -5,7 +5,7 @@
  */
 
 import { applyTiles, readTileRuns, tileRuns } from "../wire/tile_forms";
-import type { Tiles, View } from "../wire/messages";
+import { MAX_MESSAGE_BYTES, type Tiles, type View } from "../wire/messages";
 import { ACCESSIBLE, COMPANION, GONE, ROW, TABLE, type ChartModel } from "./chart";
 
 export const FREE = 0;
@@ -88,9 +88,10 @@ export class SeatStore {
     return this.seatsParties[place] === 1;
   }
 
-  /** The tiles of which everything is known as of `seq`, as TileRuns. */
+  /** The tiles of which everything is known as of `seq`, as TileRuns; none where that is too long. */
   freshRuns(): Uint8Array {
-    return this.seq ? tileRuns(this.fresh.length, (tile) => this.fresh[tile] === 1) : new Uint8Array();
+    const runs = tileRuns(this.fresh.length, (tile) => this.fresh[tile] === 1);
+    return runs.length > MAX_MESSAGE_BYTES / 2 ? new Uint8Array() : runs;
   }
 
   /** Nothing that is known may be relied on any more. */
@@ -118,8 +119,9 @@ export class SeatStore {
       statuses: this.statuses,
       left: this.left,
       changed: this.note,
-      told: (tile) => {
-        this.fresh[tile] = this.watched[tile]!;
+      told: (tile, whole) => {
+        // A break may come between Watching and the tiles it brings: only what was told whole is known.
+        if (whole) this.fresh[tile] = this.watched[tile]!;
         if (tiling.counted[tile]) this.note(tiling.places[tiling.starts[tile]!]!);
       },
     });

@@ -12,6 +12,8 @@ export interface BlockSurvey {
   readonly places: number;
   /** -1 where nothing was told of it. */
   readonly free: number;
+  /** It was so when zones were told last, which they are not just now. */
+  readonly stale: boolean;
   /** Free places that pass the filter; at most so many where `exact` is false. */
   readonly fitting: number;
   readonly exact: boolean;
@@ -62,6 +64,7 @@ export class Surveyor {
   private wanted: Wanted | null = null;
   private passing: readonly boolean[] = [];
   private freshness = "";
+  private telling = false;
   private readonly stops: readonly (() => void)[];
 
   constructor(
@@ -153,6 +156,8 @@ export class Surveyor {
 
   /** Blocks that became fresh or stale are counted anew, from the other source. */
   private noteFreshness(): void {
+    if (this.telling !== this.zones.telling) this.dirty.fill(1);
+    this.telling = this.zones.telling;
     let now = "";
     for (const block of this.chart.blocks) now += this.isFresh(block) ? "1" : "0";
     for (let i = 0; i < now.length; i += 1) if (now[i] !== this.freshness[i]) this.dirty[i] = 1;
@@ -188,6 +193,7 @@ export class Surveyor {
       places: block.places.length,
       ...count,
       exact: true,
+      stale: false,
       together: filter.accessible ? -1 : together,
       shade: (filter.accessible ? count.fitting : seated) / block.places.length,
       category: this.mainCategory[block.index]!,
@@ -204,6 +210,7 @@ export class Surveyor {
       free: -1,
       fitting: -1,
       exact: false,
+      stale: !zones.telling,
       from: -1,
       to: -1,
       together: -1,
@@ -222,7 +229,7 @@ export class Surveyor {
       if (this.passing[category]) add(count, left, prices[category] ?? 0);
       else allPass &&= left === 0;
     }
-    if (block.area >= 0) return this.ofArea(block, count.free, prices);
+    if (block.area >= 0) return { ...this.ofArea(block, count.free, prices), stale: !zones.telling };
     const alone = this.blocksOfZone[zone]!.every(
       (other) => other === block.index || chart.blocks[other]!.area >= 0,
     );
@@ -272,6 +279,7 @@ export class Surveyor {
       places: block.places.length,
       ...count,
       exact: true,
+      stale: false,
       together: -1,
       shade: count.fitting >= partySize ? count.fitting / block.places.length : 0,
       category,

@@ -49,9 +49,10 @@ export function togetherWords(own: BlockSurvey, partySize: number): string {
   return `${number(partySize)} together: ${left(own.together)}`;
 }
 
-/** "120 left", "up to 4 left"; "" where nothing is known. */
+/** "120 left", "up to 4 left", "about 120 left"; "" where nothing is known. */
 export function blockLeft(own: BlockSurvey): string {
   if (own.free < 0) return "";
+  if (own.stale && own.fitting) return `about ${left(own.fitting)}`;
   return own.exact ? left(own.fitting) : `up to ${left(own.fitting)}`;
 }
 

@@ -5,6 +5,8 @@ export const PROTOCOL_VERSION = 2;
 
 export const VIEW_FORMAT = 2;
 
+export const MAX_MESSAGE_BYTES = 4096;
+
 export const MAX_PLACES_IN_VIEW = 12000;
 
 export const MAX_SECTIONS_LISTED = 50;

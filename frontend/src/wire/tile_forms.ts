@@ -28,8 +28,8 @@ export interface TileTarget {
   readonly left: Int32Array;
   /** `place` has this status now and had another one. */
   readonly changed: (place: number) => void;
-  /** Something of this tile was told, changed or not. */
-  readonly told: (tile: number) => void;
+  /** Something of this tile was told, changed or not; `whole` where it was all of it. */
+  readonly told: (tile: number, whole: boolean) => void;
 }
 
 const MOST_LEFT = 0x7fff_ffff;
@@ -40,13 +40,18 @@ export function applyTiles(packed: Uint8Array, table: TileTable, target: TileTar
   while (!reader.done) {
     const tile = reader.varint();
     if (tile >= table.count) throw new BadMessage(`there is no tile ${tile}`);
-    if (table.counted[tile]) target.left[tile] = Math.min(reader.varint(), MOST_LEFT);
-    else applySeats(reader, table, tile, target);
-    target.told(tile);
+    if (table.counted[tile]) {
+      target.left[tile] = Math.min(reader.varint(), MOST_LEFT);
+      target.told(tile, true);
+      continue;
+    }
+    const size = table.starts[tile + 1]! - table.starts[tile]!;
+    target.told(tile, applySeats(reader, table, tile, target) === size);
   }
 }
 
-function applySeats(reader: ByteReader, table: TileTable, tile: number, target: TileTarget): void {
+/** How many places were told. */
+function applySeats(reader: ByteReader, table: TileTable, tile: number, target: TileTarget): number {
   const { bytes } = reader;
   const { places } = table;
   const first = table.starts[tile]!;
@@ -62,7 +67,9 @@ function applySeats(reader: ByteReader, table: TileTable, tile: number, target: 
     for (let i = from; i < from + n; i += 1) {
       write(target, places[first + (bytes[i]! & 0x3f)]!, bytes[i]! >> 6);
     }
-  } else if (form === RUNS) {
+    return n;
+  }
+  if (form === RUNS) {
     const from = reader.take(n);
     let length = 0;
     for (let i = from; i < from + n; i += 1) length += (bytes[i]! & 0x3f) + 1;
@@ -72,7 +79,9 @@ function applySeats(reader: ByteReader, table: TileTable, tile: number, target: 
       const end = at + (bytes[i]! & 0x3f) + 1;
       for (; at < end; at += 1) write(target, places[at]!, bytes[i]! >> 6);
     }
-  } else if (form === BITMAP) {
+    return size;
+  }
+  if (form === BITMAP) {
     const mask = reader.take((size + 7) >> 3);
     let count = 0;
     for (let offset = 0; offset < ((size + 7) >> 3) * 8; offset += 1) {
@@ -87,12 +96,13 @@ function applySeats(reader: ByteReader, table: TileTable, tile: number, target: 
       write(target, places[first + offset]!, (bytes[told + (i >> 2)]! >> ((i & 3) * 2)) & 3);
       i += 1;
     }
-  } else {
-    const told = reader.take((size + 3) >> 2);
-    for (let i = 0; i < size; i += 1) {
-      write(target, places[first + i]!, (bytes[told + (i >> 2)]! >> ((i & 3) * 2)) & 3);
-    }
+    return count;
   }
+  const told = reader.take((size + 3) >> 2);
+  for (let i = 0; i < size; i += 1) {
+    write(target, places[first + i]!, (bytes[told + (i >> 2)]! >> ((i & 3) * 2)) & 3);
+  }
+  return size;
 }
 
 function write(target: TileTarget, place: number, status: number): void {
