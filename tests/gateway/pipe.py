@@ -40,6 +40,13 @@ def server_frames(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     return found, data[at:]
 
 
+class _NoSocket:
+    """Takes a socket's options; a pipe has no use for them."""
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        """Nothing to set."""
+
+
 class Pipe(asyncio.Transport):
     """What the server writes waits here for `read`, with asyncio's rules of flow control."""
 
@@ -113,7 +120,7 @@ class Pipe(asyncio.Transport):
         return len(self._unread)
 
     def get_extra_info(self, name: str, default: object = None) -> object:
-        return ("127.0.0.1", 1) if name == "peername" else default
+        return {"peername": ("127.0.0.1", 1), "socket": _NoSocket()}.get(name, default)
 
     def is_closing(self) -> bool:
         return self.closed

@@ -4,9 +4,12 @@ sockets and screens that follow what they are told."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from gateway import wire
+import pytest
+
+from gateway import connection, wire
 from gateway.connection import LiveEdge
 from gateway.hub import Hub
 from gateway.session import Purchase
@@ -29,6 +32,27 @@ from tests.venues import TARIFF
 
 EVENT = EventId("gala")
 CROWD = HolderId("v_crowd")
+
+
+class LoopTime:
+    """Stands in for the module `time` where code measures beside the loop."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        self._clock = clock
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def time_ns(self) -> int:
+        return self._clock.now_ms() * 1_000_000
+
+
+@contextmanager
+def on_the_loops_time() -> Iterator[pytest.MonkeyPatch]:
+    """Connections measure the running loop's time, which may be virtual."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "time", LoopTime(LoopClock()))
+        yield patch
 
 
 class RecordingHub(Hub):

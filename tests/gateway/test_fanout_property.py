@@ -15,7 +15,7 @@ from gateway import ticker, wire
 from seatengine import limits
 from seatengine.testing import AppendFault
 from tests.gateway.onlookers import EVERYWHERE, FAR_OUT, ROOMY, house, house_chart
-from tests.gateway.stage import Screen, Stage
+from tests.gateway.stage import Screen, Stage, on_the_loops_time
 from tests.sim import virtual_time
 
 LOOKS = (
@@ -57,7 +57,7 @@ steps = st.one_of(
 @pytest.fixture(autouse=True)
 def _small_slices_and_slow_readers() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
-    with pytest.MonkeyPatch.context() as patch:
+    with on_the_loops_time() as patch:
         patch.setattr(ticker, "FAN_OUT_SLICE", 1)
         patch.setattr(limits, "SLOW_READER_BYTES", 400)
         patch.setattr(limits, "MAX_OUTBOX_BYTES", 2_000)

@@ -1,46 +1,58 @@
-"""The edge on virtual time: real sessions, real hub, real fan-out and real runner, and pages that
-follow what they are told. Connections break in the middle of anything; what a page shows once all
-is quiet must be what is so.
+"""The edge on virtual time: real connections, sessions, hub, fan-out and runner, and pages that
+follow what they are told, looking here and there. Some read slowly, and connections break in the
+middle of anything; what a page shows once all is quiet must be what is so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-import numpy as np
-
 from gateway import wire
-from gateway.frames import BINARY, server_frame
-from gateway.hub import Hub
-from gateway.session import Bye, Effect, Greet, Open, Purchase, Say, Session
-from seatengine.chart.seat_table import SeatTable
+from gateway.connection import LiveEdge
+from gateway.session import Purchase
+from gateway.sight import Sight
+from gateway.wire import CloseCode
+from seatengine.chart.seat_table import GroupKind
 from seatengine.core import commands
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
 from seatengine.core.policy import SalePolicy
 from seatengine.core.shard import Shard
-from seatengine.ids import BookingId, CommandId, Epoch, EventId, HolderId
-from seatengine.shell.recovery import recover
-from seatengine.shell.runner import Runner
-from seatengine.testing import (
-    AppendFault,
-    MemoryCharts,
-    MemoryJournal,
-    MemoryLease,
-    MemorySnapshots,
+from seatengine.ids import BookingId, EventId, HolderId
+from seatengine.shell.runner import Outcome
+from seatengine.testing import AppendFault
+from tests.gateway.onlookers import (
+    EVERYWHERE,
+    FAR_OUT,
+    house,
+    house_chart,
+    overclaimed,
+    sight_of,
+    wrong,
 )
-from tests import venues
+from tests.gateway.pipe import Pipe
+from tests.gateway.stage import EVENT, Stage
 from tests.sim.truth import Broken, require
-from tests.sim.virtual_time import LoopClock
 
-EVENT = EventId("gala")
 STEPS = 120
+AREA = next(n for n, g in enumerate(house().groups) if g.kind == GroupKind.AREA)
 POLICY = SalePolicy(
-    hold_ttl_ms=3_000, max_per_hold=4, max_per_holder=8, max_holds_per_holder=3, max_extensions=1
+    hold_ttl_ms=3_000, max_per_hold=40, max_per_holder=80, max_holds_per_holder=3, max_extensions=1
 )
-Outcome = Accepted | Refusal | Answer
+LOOKS = (
+    EVERYWHERE,
+    FAR_OUT,
+    wire.Look(-20, 0, 170, 60, 2.0),
+    wire.Look(150, 0, 330, 60, 2.0),
+    wire.Look(-20, 150, 420, 420, 1.0),
+    wire.Look(-20, 0, 420, 420, 0.5),
+    wire.Look(-20, 0, 800, 420, 1.0, "u"),
+    wire.Look(5_000, 5_000, 5_100, 5_100, 1.0),
+    wire.Look(0, 0, 0, 0, 0.0, "", [0]),
+    wire.Look(0, 0, 0, 0, 0.0, "", [1, 3]),
+)
+MAY_COME_BACK = (CloseCode.COME_BACK, CloseCode.TOO_SLOW, CloseCode.OVERLOADED)
 
 
 @dataclass
@@ -48,33 +60,21 @@ class Page:
     """What one browser tab knows. `unanswered` messages are sent again after a break."""
 
     holder: str
-    epoch: int = 0
-    seq: int = 0
-    statuses: bytearray = field(default_factory=bytearray)
+    sight: Sight = field(default_factory=lambda: sight_of(house_chart(), house()))
+    look: wire.Look = FAR_OUT
     holds: dict[int, wire.HoldState] = field(default_factory=dict)
     unanswered: dict[str, wire.Command] = field(default_factory=dict)
     answers: dict[str, wire.ServerMessage] = field(default_factory=dict)
     refs: int = 0
 
-    def hello(self) -> wire.Hello:
-        return wire.Hello(wire.PROTOCOL_VERSION, self.holder, EVENT, self.epoch, self.seq)
-
     def hear(self, message: wire.ServerMessage) -> None:
         """Follow one message of the server."""
+        before = self.sight.seq
+        if self.sight.take(message):
+            # The server never goes back in time: what is told is as of now or later.
+            require(self.sight.seq >= before, "E2", f"at {before}: {message}")
+            return
         match message:
-            case wire.Welcome():
-                self.epoch = message.epoch
-            case wire.View():
-                self.seq = message.seq
-                packed = np.frombuffer(message.statuses, np.uint8)
-                quads = np.stack([packed >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)
-                self.statuses = bytearray(quads.reshape(-1)[: message.count].tobytes())
-            case wire.Delta() if message.seq > self.seq:
-                require(message.after_seq <= self.seq, "E2", f"at {self.seq}: {message}")
-                self.seq = message.seq
-                places = np.frombuffer(message.places, "<u4").tolist()
-                for place, status in zip(places, message.statuses, strict=True):
-                    self.statuses[place] = status
             case wire.Mine():
                 self.holds = {state.hold: state for state in message.holds}
             case wire.Held():
@@ -95,205 +95,125 @@ class Page:
 
 
 class Line:
-    """One connection of a page: does what its session says, as gateway/connection.py does.
+    """One connection of a page, which reads what is sent as soon as it is told to."""
 
-    What is said arrives at once; once the line is cut, nothing does.
-    """
-
-    def __init__(self, page: Page, hub: Hub, runner: Runner, clock: LoopClock) -> None:
+    def __init__(self, page: Page, edge: LiveEdge) -> None:
         self.page = page
-        self.cut = False
-        self._hub = hub
-        self._runner = runner
-        self._clock = clock
-        self._session = Session(HolderId, clock.now_ms(), 100_000)
-        self._greeted = False
-        self.say(page.hello())
+        self._pipe = Pipe(edge)
+        self.say(page.sight.hello(page.holder, EVENT))
+        self.say(page.look)
         for message in list(page.unanswered.values()):
             self.say(message)
+
+    @property
+    def cut(self) -> bool:
+        """Whether it is over."""
+        return self._pipe.closed or self._pipe.close_code != 0
 
     def say(self, message: wire.ClientMessage) -> None:
         """The page sends `message`."""
         if not self.cut:
-            self._do(self._session.receive(wire.encode_message(message), self._clock.now_ms()))
+            self._pipe.say(wire.encode_message(message))
+
+    def look(self, look: wire.Look) -> None:
+        """The page looks elsewhere."""
+        self.page.look = look
+        self.say(look)
+
+    def read(self, at_most: int | None = None) -> None:
+        """The page takes in so many bytes more, all that are there if not said."""
+        for payload in self._pipe.read(at_most):
+            self.page.hear(wire.decode_server_message(payload))
+        code = self._pipe.close_code
+        if code and code not in MAY_COME_BACK:
+            raise Broken(f"E3: a well-behaved page was sent away with {code}")
 
     def hang_up(self) -> None:
         """The connection is gone; neither side will hear the other."""
-        self.cut = True
-        self._hub.unwatch(EVENT, self, HolderId(self.page.holder))
-
-    # A Watcher of the hub.
-
-    def send(self, message: bytes) -> None:
-        if self._greeted:
-            self._say(message)
-
-    def send_delta(self, frame: bytes) -> None:
-        if self._greeted:
-            self._write(frame)
-
-    def answer(self, accepted: Accepted) -> bool:
-        if not self._session.asked(accepted.id):
-            return False
-        self._on_outcome(accepted)
-        return True
-
-    def greet_again(self) -> None:
-        if self._greeted and not self.cut:
-            self._do(self._session.read_holds())
-
-    # What the session says.
-
-    def _say(self, message: bytes) -> None:
-        if not self.cut:
-            self.page.hear(wire.decode_server_message(message))
-
-    def _write(self, frame: bytes) -> None:
-        for payload in _unframed(frame):
-            self._say(payload)
-
-    def _do(self, effect: Effect) -> None:
-        match effect:
-            case None:
-                return
-            case Say():
-                self._say(effect.payload)
-            case Bye():
-                raise Broken(f"E3: a well-behaved page was sent away with {effect.code.name}")
-            case Open():
-                self._hub.watch(EVENT, self, HolderId(self.page.holder))
-                self._do(self._session.read_holds())
-            case Greet():
-                self._runner.submit(EVENT, effect.command, self._on_greeting)
-            case Purchase():
-                book = commands.BookHold(
-                    id=effect.command_id,
-                    holder=HolderId(self.page.holder),
-                    hold=effect.hold,
-                    booking=BookingId(f"B-{effect.command_id}"),
-                )
-                self._runner.submit(EVENT, book, self._on_outcome)
-            case _:
-                self._runner.submit(EVENT, effect, self._on_outcome)
-
-    def _on_greeting(self, outcome: Outcome) -> None:
-        live = self._hub.live(EVENT)
-        if self.cut or live is None:
-            return
-        if not isinstance(outcome, Answer):
-            self.hang_up()
-            return
-        welcome, view, mine = self._session.welcome(live, outcome, self._clock.now_ms())
-        self._say(welcome)
-        self._write(view)
-        self._say(mine)
-        self._greeted = True
-
-    def _on_outcome(self, outcome: Outcome) -> None:
-        live = self._hub.live(EVENT)
-        if not self.cut and live is not None and self._session.asked(outcome.id):
-            self._say(self._session.outcome(live, outcome))
+        self._pipe.cut()
 
 
-def _unframed(frame: bytes) -> Iterator[bytes]:
-    """The payload of a server's frame, which is never masked nor cut into fragments."""
-    for head in (2, 4, 10):
-        if frame == server_frame(BINARY, frame[head:]):
-            yield frame[head:]
-            return
-    raise Broken(f"E3: no frame of a server: {frame[:16]!r}")
+class Venue(Stage):
+    """The stage with a box office."""
+
+    async def _book(
+        self, event: EventId, purchase: Purchase, holder: HolderId
+    ) -> Accepted | Refusal:
+        said: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        book = commands.BookHold(
+            id=purchase.command_id,
+            holder=holder,
+            hold=purchase.hold,
+            booking=BookingId(f"B-{purchase.command_id}"),
+        )
+        self.ask(book, said.set_result)
+        outcome = await said
+        assert not isinstance(outcome, Answer)
+        return outcome
 
 
 class EdgeWorld:
     """`run` plays a whole seed inside `virtual_time.run`."""
 
-    def __init__(self, seed: int, table: SeatTable | None = None) -> None:
+    def __init__(self, seed: int) -> None:
         self._rng = Random(seed)
-        self._table = table or venues.pocket()
-        self._clock = LoopClock()
-        self._journal = MemoryJournal()
-        self._journal.create(EVENT)
-        self._lease = MemoryLease(self._journal)
-        self._snapshots = MemorySnapshots()
-        self._charts = MemoryCharts([self._table])
-        self._hub = Hub()
-        self._shard: Shard | None = None
-        self._runner = Runner(
-            clock=self._clock,
-            journal=self._journal,
-            snapshots=self._snapshots,
-            recover=self._recovered,
-            listener=self._hub,
-        )
+        self._stage = Venue(house_chart(), house(), POLICY)
         # Two tabs of one viewer, and three viewers with one each.
         self._pages = [Page(holder) for holder in ("v_a", "v_a", "v_b", "v_c", "v_d")]
         self._lines: list[Line] = []
-        self._broken: list[Broken] = []
 
     async def run(self, steps: int = STEPS) -> None:
         """Raises Broken at the first broken promise."""
-        asyncio.get_running_loop().set_exception_handler(self._on_error)
-        await self._runner.open(EVENT)
-        self._runner.offer_chart(EVENT, self._table)
-        self._runner.submit(EVENT, self._bind(), lambda outcome: None)
+        await self._stage.opened()
+        self._stage.bind()
         await asyncio.sleep(0.1)
+        for page in self._pages:
+            page.look = self._rng.choice(LOOKS)
         self._lines = [self._line(page) for page in self._pages]
         for _ in range(steps):
             await self._one_move()
-            if self._broken:
-                raise self._broken[0]
+            self._check_claims()
         await self._settle()
-        await self._runner.close()
-
-    def _on_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        error = context.get("exception")
-        self._broken.append(error if isinstance(error, Broken) else Broken(f"D6: {error!r}"))
-
-    async def _recovered(self, event: EventId) -> tuple[Shard, Epoch]:
-        shard, epoch = await recover(
-            event,
-            "owner",
-            lease=self._lease,
-            journal=self._journal,
-            snapshots=self._snapshots,
-            charts=self._charts,
-        )
-        self._shard = shard
-        return shard, epoch
-
-    def _bind(self) -> commands.BindChart:
-        return commands.BindChart(
-            id=CommandId("k_staff/bind"),
-            holder=HolderId("k_staff"),
-            staff=True,
-            chart_hash=self._table.chart_hash,
-            policy=POLICY,
-            tariff=venues.TARIFF,
-        )
+        await self._stage.runner.close()
 
     def _line(self, page: Page) -> Line:
-        return Line(page, self._hub, self._runner, self._clock)
+        return Line(page, self._stage.edge)
+
+    def _fail(self) -> None:
+        for error in self._stage.failures:
+            raise error if isinstance(error, Broken) else Broken(f"D6: {error!r}") from error
 
     # The moves.
 
     async def _one_move(self) -> None:
         rng = self._rng
+        journal = self._stage.journal
+        number = rng.randrange(len(self._lines))
         roll = rng.random()
-        if roll < 0.75:
+        if roll < 0.5:
             for _ in range(rng.choice((1, 1, 2, 4))):
                 self._ask(rng.randrange(len(self._lines)))
-        elif roll < 0.88:
-            number = rng.randrange(len(self._lines))
+        elif roll < 0.65:
+            self._lines[number].look(rng.choice(LOOKS))
+        elif roll < 0.78:
             self._lines[number].hang_up()
             if rng.random() < 0.8:
                 self._lines[number] = self._line(self._pages[number])
-        elif roll < 0.94:
-            self._journal.order(rng.choice(tuple(AppendFault)))
-        elif roll < 0.97:
+        elif roll < 0.86:
+            journal.order(rng.choice(tuple(AppendFault)))
+        elif roll < 0.88:
             await self._settle()
         await asyncio.sleep(rng.choice((0, 0, 0, 0.001, 0.004, 0.03, 0.4)))
-        if self._journal.stalled and rng.random() < 0.5:
-            self._journal.resume()
+        for number, line in enumerate(self._lines):
+            # The last page is on a bad line.
+            reads = rng.random() * (1 if number < len(self._lines) - 1 else 6)
+            if reads < 0.6:
+                line.read()
+            elif reads < 0.8:
+                line.read(rng.randrange(1, 300))
+        self._fail()
+        if journal.stalled and rng.random() < 0.5:
+            journal.resume()
 
     def _ask(self, number: int) -> None:
         page = self._pages[number]
@@ -306,11 +226,14 @@ class EdgeWorld:
         rng = self._rng
         roll = rng.random()
         if not page.holds or roll < 0.35:
-            first = rng.randrange(16)
             into = rng.choice(list(page.holds)) if page.holds and rng.random() < 0.4 else 0
-            if roll < 0.08:
+            if roll < 0.05:
                 return wire.HoldBest(ref, rng.choice((1, 2, 3)), into=into)
-            return wire.Hold(ref, [first, first + 1][: rng.choice((1, 2))], into)
+            if roll < 0.08:
+                return wire.HoldQuantity(ref, AREA, rng.choice((1, 2, 5)), into)
+            # Many want the same few seats, and some want a great many.
+            first = rng.choice((rng.randrange(12), rng.randrange(200)))
+            return wire.Hold(ref, list(range(first, first + rng.choice((1, 2, 2, 30)))), into)
         hold = rng.choice(list(page.holds))
         if roll < 0.55:
             return wire.Drop(ref, hold, page.holds[hold].places[:1])
@@ -320,22 +243,31 @@ class EdgeWorld:
             return wire.Release(ref, hold)
         return wire.Book(ref, hold, "Ada", "ada@example.org")
 
+    def _check_claims(self) -> None:
+        live = self._stage.hub.live(EVENT)
+        for number, page in enumerate(self._pages):
+            if live is not None and page.sight.epoch == live.epoch:
+                said = overclaimed(page.sight, live.statuses, self._stage.hub.changed_seq)
+                require(not said, "N2", f"page {number} would claim too much: {said}")
+
     # When all is quiet.
 
     async def _settle(self) -> None:
         """Everybody comes back and asks again what was not answered; then all must be shown."""
         for _ in range(4):
             for number, page in enumerate(self._pages):
+                self._lines[number].read()
                 if self._lines[number].cut or page.unanswered:
                     self._lines[number].hang_up()
                     self._lines[number] = self._line(page)
             for _ in range(4):
-                self._journal.calm()
+                self._stage.journal.calm()
                 await asyncio.sleep(0.1)
-        if self._broken:
-            raise self._broken[0]
+                for line in self._lines:
+                    line.read()
+        self._fail()
         await self._until_said()
-        shard = self._shard
+        shard = self._stage.shard
         assert shard is not None
         for number, page in enumerate(self._pages):
             require(not page.unanswered, "D6", f"page {number} waits for {page.unanswered}")
@@ -343,20 +275,22 @@ class EdgeWorld:
             self._check_basket(number, page, shard)
 
     async def _until_said(self) -> None:
-        """A hold may have ended just now: until the shard has been quiet for longer than a tick."""
+        """A hold may have ended just now: until the shard has been quiet for longer than the
+        longest pause between two ticks."""
         for _ in range(50):
-            shard = self._shard
+            shard = self._stage.shard
             assert shard is not None
             seq, next_ms = shard.seq, shard.next_expiry_ms
-            await asyncio.sleep(0.2)
-            if shard.seq == seq and next_ms > self._clock.now_ms():
+            for _ in range(4):
+                await asyncio.sleep(0.6)
+                for line in self._lines:
+                    line.read()
+            if shard.seq == seq and next_ms > self._stage.clock.now_ms():
                 return
 
     def _check_map(self, number: int, page: Page, shard: Shard) -> None:
-        shown = bytes(page.statuses)
-        so = bytes(min(status, 3) for status in shard.state.status)
-        wrong = {p: (a, b) for p, (a, b) in enumerate(zip(shown, so, strict=True)) if a != b}
-        require(not wrong, "V2", f"page {number} at {page.seq} of {shard.seq} shows {wrong}")
+        amiss = wrong(page.sight, self._stage.table, bytes(shard.state.status))
+        require(not amiss, "N1", f"page {number} at {page.sight.seq} of {shard.seq}: {amiss}")
 
     def _check_basket(self, number: int, page: Page, shard: Shard) -> None:
         own = shard.state.holds_by_holder.get(HolderId(page.holder), [])
