@@ -11,20 +11,15 @@ import asyncio
 import logging
 import socket
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from websockets.http11 import Request
 
 from gateway import frames
-from gateway.client_address import TrustedProxies, is_loopback
-from gateway.door import Door, Knock
+from gateway.door import Knock
 from gateway.frames import BINARY, FrameError, FrameReader, server_frame
 from gateway.handshake import Shut, shake_hands
-from gateway.hub import Hub
-from gateway.origins import Origins
-from gateway.outboxes import Outboxes
+from gateway.live_edge import Edge
 from gateway.session import Bye, Effect, Greet, Open, Purchase, Say, Session
 from gateway.token_bucket import TokenBucket
 from gateway.watching import Watch
@@ -33,81 +28,22 @@ from seatengine import limits
 from seatengine.core.commands import Command
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
 from seatengine.errors import SeatEngineError, StoreUnavailable, UnknownEvent
-from seatengine.ids import EventId, HolderId
+from seatengine.ids import EventId
 
 if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
-    from seatengine.shell.runner import Outcome, Runner
-
-LIVE_PATH: Final = "/live"
+    from seatengine.shell.runner import Outcome
 
 _CLOSE_GRACE_S: Final = 2.0
-# Those who wait at the door enter in handfuls this far apart.
-_DOOR_PACE_S: Final = 0.005
-_RETRY_AFTER_S: Final = 5
+# What may be said behind Hello while it waits: a Look, and what an impatient client says.
+_FIRST_MESSAGES: Final = 4
+
 _log = logging.getLogger(__name__)
 
 
-Book = Callable[[EventId, Purchase, HolderId], Awaitable[Accepted | Refusal]]
-"""Keep the buyer's contact and book the hold. Raises StoreUnavailable."""
-
-
-class LiveEdge:
-    """What all connections share: the engine, the hub, who may connect, and how many do.
-
-    `origins` says whose pages may connect, `proxies` who may say for whom. Counted since the start:
-    `opened_total` handshakes that succeeded, `refused_by_reason` those that did not,
-    `closed_by_code` connections that this side ended, `refusals_by_code` commands refused before
-    the engine heard of them, `news_dropped` frames that slow readers lost, and `resyncs` how often
-    one was told everything afresh.
-    """
-
-    def __init__(
-        self,
-        runner: Runner,
-        hub: Hub,
-        identify: Callable[[str], HolderId | None],
-        book: Book,
-        *,
-        origins: Origins | None = None,
-        proxies: TrustedProxies | None = None,
-        messages_per_second: int = limits.MESSAGES_PER_SECOND,
-        max_connections: int = limits.MAX_CONNECTIONS,
-        max_per_address: int = limits.MAX_CONNECTIONS_PER_ADDRESS,
-    ) -> None:
-        self.runner = runner
-        self.hub = hub
-        self.identify = identify
-        self.book = book
-        self.proxies = proxies or TrustedProxies()
-        self.messages_per_second = messages_per_second
-        self.connections: set[LiveConnection] = set()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.looks = TokenBucket(limits.ALL_LOOKS_PER_SECOND, limits.ALL_LOOKS_BURST)
-        self.outboxes: Outboxes[LiveConnection] = Outboxes(limits.MAX_OUTBOXES_BYTES)
-        self.opened_total = 0
-        self.news_dropped = 0
-        self.resyncs = 0
-        self.closed_by_code: Counter[int] = Counter()
-        self.refused_by_reason: Counter[str] = Counter()
-        self.refusals_by_code: Counter[int] = Counter()
-        self._origins = origins or Origins()
-        self._max_connections = max_connections
-        self._max_per_address = max_per_address
-        self._by_address: dict[str, int] = {}
-        self._door: Door[LiveConnection] = Door(
-            limits.GREETINGS_PER_SECOND,
-            limits.GREETING_BURST,
-            limits.GREETING_ROOM,
-            limits.LONGEST_RETURN_MS,
-        )
-        self._door_opens: asyncio.TimerHandle | None = None
-
-    @property
-    def waiting_at_door(self) -> int:
-        """Viewers whose greeting waits for its turn."""
-        return len(self._door)
+class LiveEdge(Edge):
+    """The Edge of the connections that uvicorn hands over."""
 
     def protocol_class(self) -> type[LiveConnection]:
         """A class for uvicorn's `ws=`, bound to this edge."""
@@ -121,79 +57,6 @@ class LiveEdge:
 
         return Bound
 
-    def start(self, work: Awaitable[None]) -> None:
-        """Run `work` beside the event loop's callbacks, kept alive until it ends."""
-        task = asyncio.ensure_future(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    def sweep(self) -> None:
-        """Close connections that were silent or slow for too long. Call every few seconds."""
-        now_s = time.monotonic()
-        for connection in list(self.connections):
-            connection.check_time(now_s)
-
-    def shut(self, request: Request, address: str) -> Shut | None:
-        """Why this request from `address` may not come in; None if it may."""
-        if request.path.partition("?")[0] != LIVE_PATH:
-            return Shut(404, "path", f"The websocket is at {LIVE_PATH}.\n")
-        headers = request.headers
-        host = headers.get_all("Host")
-        if not self._origins.admit(headers.get_all("Origin"), host[0] if host else ""):
-            return Shut(403, "origin", "This site may not open a live connection here.\n")
-        if len(self.connections) >= self._max_connections:
-            text = "Too many viewers are connected. Come back in a moment.\n"
-            return Shut(503, "full", text, _RETRY_AFTER_S)
-        if self._by_address.get(address, 0) >= self._max_per_address and not is_loopback(address):
-            text = "Too many connections from this address. Close some, or come back later.\n"
-            return Shut(429, "address", text, _RETRY_AFTER_S)
-        return None
-
-    def arrived(self, connection: LiveConnection, address: str) -> None:
-        """A handshake has succeeded."""
-        self.opened_total += 1
-        self.connections.add(connection)
-        self._by_address[address] = self._by_address.get(address, 0) + 1
-
-    def left(self, connection: LiveConnection, address: str) -> None:
-        """The end of `arrived`."""
-        self.connections.discard(connection)
-        self.outboxes.forget(connection)
-        self._door.leave(address, connection)
-        left = self._by_address.get(address, 0) - 1
-        if left > 0:
-            self._by_address[address] = left
-        else:
-            self._by_address.pop(address, None)
-
-    def knock(self, connection: LiveConnection, address: str, *, stays: bool) -> Knock:
-        """A connection wants to be greeted; one that waits hears `enter` when it is its turn."""
-        knock = self._door.knock(address, connection, time.monotonic(), stays=stays)
-        if knock is Knock.WAIT and self._door_opens is None:
-            self._plan_door()
-        return knock
-
-    def return_ms(self) -> int:
-        """When one who is sent away now is to come back."""
-        return self._door.return_ms(time.monotonic())
-
-    def _plan_door(self) -> None:
-        wait_s = max(_DOOR_PACE_S, self._door.wait_s(time.monotonic()))
-        self._door_opens = asyncio.get_running_loop().call_later(wait_s, self._open_door)
-
-    def _open_door(self) -> None:
-        self._door_opens = None
-        for connection in self._door.enter(time.monotonic()):
-            connection.enter()
-        if len(self._door):
-            self._plan_door()
-
-    def owed(self, connection: LiveConnection, size: int) -> None:
-        """So many bytes wait for a slow reader. Those who owe most go when it is too much."""
-        if self.outboxes.note(connection, size):
-            for slowest in self.outboxes.too_many(LiveConnection.backlog):
-                slowest.abort(CloseCode.TOO_SLOW)
-
 
 class LiveConnection(asyncio.Protocol):
     """A viewer's socket. Everything it may use up is bounded by limits.py."""
@@ -204,6 +67,7 @@ class LiveConnection(asyncio.Protocol):
         "_edge",
         "_entering",
         "_event",
+        "_first",
         "_greeted",
         "_heard_s",
         "_lagging",
@@ -218,7 +82,7 @@ class LiveConnection(asyncio.Protocol):
         "watch",
     )
 
-    def __init__(self, edge: LiveEdge, server_connections: set[Any]) -> None:
+    def __init__(self, edge: Edge, server_connections: set[Any]) -> None:
         self._edge = edge
         self._server_connections = server_connections
         self._transport: asyncio.Transport | None = None
@@ -226,6 +90,7 @@ class LiveConnection(asyncio.Protocol):
         self._reader = FrameReader(limits.MAX_MESSAGE_BYTES)
         self._session = Session(edge.identify, _now_ms(), edge.messages_per_second)
         self._event: EventId | None = None
+        self._first: list[bytes] | None = None
         self._entering: Open | Greet | None = None
         self._greeted = False
         self._closing = False
@@ -268,10 +133,12 @@ class LiveConnection(asyncio.Protocol):
             self._close(error.close_code)
             return
         for opcode, payload in messages:
-            if opcode == BINARY:
+            if opcode != BINARY:
+                self._hear_control(opcode, payload)
+            elif self._session.holder:
                 self._do(self._session.receive(payload, _now_ms()))
             else:
-                self._hear_control(opcode, payload)
+                self._hear_first(payload)
             if self._closing:
                 return
 
@@ -299,17 +166,15 @@ class LiveConnection(asyncio.Protocol):
 
     def enter(self) -> None:
         """It is this connection's turn to be greeted."""
-        entering = self._entering
-        if self._closing or entering is None:
+        if self._closing:
             return
-        if isinstance(entering, Greet):
-            self._submit_greeting(entering)
-            return
-        event = EventId(entering.event)
-        if self._edge.hub.live(event) is not None:
-            self._begin(event)
-        else:
-            self._edge.start(self._open_event(event))
+        first, self._first = self._first, None
+        for payload in first or ():
+            self._do(self._session.receive(payload, _now_ms()))
+            if self._closing:
+                return
+        if isinstance(self._entering, Greet):
+            self._submit_greeting(self._entering)
 
     def backlog(self) -> int:
         """Bytes written that the socket has not taken yet."""
@@ -371,7 +236,7 @@ class LiveConnection(asyncio.Protocol):
             # What comes before it would be about places as they are now, and claim that the
             # viewer knows how they came to be so.
             self._greeted = False
-            self._knock(self._session.read_holds())
+            self._greet(self._session.read_holds())
 
     # Handshake
 
@@ -419,8 +284,10 @@ class LiveConnection(asyncio.Protocol):
             self._say(effect.payload)
         elif isinstance(effect, Bye):
             self._close(effect.code)
-        elif isinstance(effect, Open | Greet):
-            self._knock(effect)
+        elif isinstance(effect, Greet):
+            self._greet(effect)
+        elif isinstance(effect, Open):
+            self._begin(effect)
         elif effect is None:
             return
         elif event is None:
@@ -429,16 +296,36 @@ class LiveConnection(asyncio.Protocol):
         elif isinstance(effect, Purchase):
             self._edge.start(self._book(event, effect))
 
-    def _knock(self, effect: Open | Greet) -> None:
-        if self._entering is not None:
-            # Hello twice in a row: the greeting to come answers the later one.
-            return
-        self._entering = effect
-        knock = self._edge.knock(self, self._address, stays=self._event is not None)
+    def _hear_first(self, payload: bytes) -> None:
+        """Hello, and what is said behind it, is not even read before there is time for it."""
+        if self._first is None:
+            self._first = [payload]
+            self._knock(stays=False)
+        elif len(self._first) < _FIRST_MESSAGES:
+            self._first.append(payload)
+        else:
+            self._close(CloseCode.HELLO_EXPECTED)
+
+    def _greet(self, greet: Greet) -> None:
+        # Hello twice in a row: the greeting to come answers the later one.
+        if self._entering is None:
+            self._entering = greet
+            self._knock(stays=True)
+
+    def _knock(self, *, stays: bool) -> None:
+        knock = self._edge.knock(self, self._address, stays=stays)
         if knock is Knock.ENTER:
             self.enter()
         elif knock is Knock.COME_BACK:
             self._close(CloseCode.OVERLOADED, self._come_back())
+
+    def _begin(self, opening: Open) -> None:
+        self._entering = opening
+        event = EventId(opening.event)
+        if self._edge.hub.live(event) is not None:
+            self._watch(event)
+        else:
+            self._edge.start(self._open_event(event))
 
     async def _open_event(self, event: EventId) -> None:
         try:
@@ -451,9 +338,9 @@ class LiveConnection(asyncio.Protocol):
             self._close(CloseCode.COME_BACK, self._come_back())
             return
         if not self._closing:
-            self._begin(event)
+            self._watch(event)
 
-    def _begin(self, event: EventId) -> None:
+    def _watch(self, event: EventId) -> None:
         self._event = event
         # From before the greeting, so that commands sent right behind Hello are answered in the
         # order of what happened too.

@@ -7,7 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.http_protocol import HttpProtocol
-from seatengine.limits import HANDSHAKE_TIMEOUT_MS, MAX_REQUEST_HEAD_BYTES
+from gateway.turns import Turns
+from seatengine.limits import (
+    HANDSHAKE_TIMEOUT_MS,
+    MAX_REQUEST_HEAD_BYTES,
+    MAX_REQUESTS_BEGUN_PER_TURN,
+)
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -25,7 +30,8 @@ _FULL: Final = (
 
 
 class HttpEdge:
-    """What all HTTP connections share: those whose request head is not whole yet, and since when.
+    """What all HTTP connections share: those whose request head is not whole yet, and since when;
+    and `turns`, in which newcomers' requests are read.
 
     `max_connections` counts websockets too. `refused` counts connections that were ended for being
     too late, too long or too many.
@@ -33,6 +39,7 @@ class HttpEdge:
 
     def __init__(self, max_connections: int) -> None:
         self.max_connections = max_connections
+        self.turns = Turns(MAX_REQUESTS_BEGUN_PER_TURN)
         self.unheard: dict[HttpConnection, float] = {}
         self.refused = 0
 
@@ -75,6 +82,7 @@ class HttpConnection(HttpProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._edge = edge
         self._head_bytes = 0
+        self._unread: list[bytes] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -89,12 +97,27 @@ class HttpConnection(HttpProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        unheard = self._edge.unheard
-        if self not in unheard and (self.cycle is None or self.cycle.response_complete):
-            self._await_head()
+        if self._unread:
+            self._unread.append(data)
+            if sum(map(len, self._unread)) > MAX_REQUEST_HEAD_BYTES:
+                self.flow.pause_reading()
+        elif self.cycle is None or self.cycle.response_complete:
+            if self not in self._edge.unheard:
+                self._await_head()
+            self._unread.append(data)
+            self._edge.turns.give(self._read)
+        else:
+            self._head_bytes += len(data)
+            super().data_received(data)
+
+    def _read(self) -> None:
+        data, self._unread = b"".join(self._unread), []
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
         self._head_bytes += len(data)
         super().data_received(data)
-        if self in unheard and self._head_bytes > MAX_REQUEST_HEAD_BYTES:
+        if self in self._edge.unheard and self._head_bytes > MAX_REQUEST_HEAD_BYTES:
             self.refuse(_TOO_LARGE)
 
     def on_message_begin(self) -> None:

@@ -40,6 +40,11 @@ PURE_GATEWAY = (
     "refusals",
     "contacts",
     "metrics_reading",
+    "door",
+    "token_bucket",
+    "origins",
+    "client_address",
+    "outboxes",
 )
 IMPURE = {
     "asyncio",
