@@ -328,7 +328,9 @@ class Runner:
     def _publish(self, part: _Ready) -> None:
         batch = part.batch
         part.slot.durable_seq = batch.seq
-        self.entries_by_kind.update(map(type, batch.entries))
+        made = self.entries_by_kind
+        for entry in batch.entries:
+            made[type(entry)] += 1
         for refusal in batch.refusals:
             self.refusals_by_code[refusal.code] += 1
         self._listener.on_batch(batch)
