@@ -167,7 +167,8 @@ export class LiveConnection {
       this.tell({ state: "offline" });
       return;
     }
-    this.retryTimer = window.setTimeout(() => this.open(), waitBefore(this.attempt, Math.random()));
+    const wait = waitBefore(this.attempt, Math.random(), reason);
+    this.retryTimer = window.setTimeout(() => this.open(), wait);
     this.attempt += 1;
     this.tell({ state: "reconnecting", attempt: this.attempt });
   }
