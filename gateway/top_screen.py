@@ -33,7 +33,11 @@ def screen(history: Sequence[Figures], site: str, trouble: str, width: int) -> R
     """All of it in `width` columns and 24 lines. `history` has one Figures a second, oldest first;
     `trouble` is what keeps the last of them from being new, "" if nothing."""
     if not history:
-        return Group(_head(site, ""), Rule(style=_QUIET), Text(trouble or "Reading ...", _QUIET))
+        return Group(
+            _head(site, ""),
+            Rule(style=_QUIET),
+            Text(trouble or "Reading ...", _QUIET, no_wrap=True, overflow="ellipsis"),
+        )
     now = history[-1]
     up = timedelta(seconds=int(now.up_s))
     # What a wider terminal has to spare goes to both columns alike.
@@ -53,7 +57,7 @@ def screen(history: Sequence[Figures], site: str, trouble: str, width: int) -> R
             drawn = "" if curve is None else sparkline([curve(f) for f in history], curve_width)
             table.add_row(label, figures, drawn)
     foot = (
-        Text(trouble, _BAD)
+        Text(trouble, _BAD, no_wrap=True, overflow="ellipsis")
         if trouble
         else Text("the last minute at the right · Ctrl-C ends", _QUIET)
     )

@@ -140,6 +140,7 @@ def test_trouble_is_said_and_the_last_figures_stay() -> None:
     assert f"{SITE} does not answer" in lines[-1]
     assert any("19,999 near" in line for line in lines)
     assert drawn([], trouble="gone")[-1] == "gone"
+    assert len(drawn([busy()], trouble="it went away " * 40)) == len(drawn([busy()]))
 
 
 def test_a_curve_rises_with_its_values() -> None:

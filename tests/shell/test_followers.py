@@ -310,6 +310,30 @@ def test_run_follows_while_it_sells_and_stops_when_told(
     run(postgres_url, scene)
 
 
+def test_how_far_it_is_behind_is_known(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(followers, "FOLLOWER_CHUNK_ENTRIES", 1)
+
+    async def scene(sale: Sale) -> None:
+        await sale.commit()
+        for place in range(9):
+            sale.do(commands.HoldSeats, holder=f"v_{place}", places=[place])
+            await sale.commit()
+        assert sale.journal.commit_seconds.cumulative()[-1][1] == 10
+        stop = asyncio.Event()
+        running = asyncio.create_task(sale.follower.run(stop))
+        async with asyncio.timeout(10):
+            while not sale.follower.behind_entries:
+                await asyncio.sleep(0)
+        # What is under way is finished: the chunk that was begun when it was told to stop.
+        stop.set()
+        await running
+        assert sale.follower.behind_entries == sale.shard.seq - 1
+        await sale.follower.catch_up(GALA)
+        assert sale.follower.behind_entries == 0
+
+    run(postgres_url, scene)
+
+
 def test_one_damaged_event_does_not_hold_up_the_others(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

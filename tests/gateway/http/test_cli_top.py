@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 from gateway.metrics_reading import Figures
-from tests.gateway.http.site import Site
+from seatengine.shell.embedded import EmbeddedPostgres
+from tests.gateway.http.site import Site, fresh_database, serving
 
 ROOT = Path(__file__).parents[3]
 WAIT_S = 30.0
@@ -66,28 +67,72 @@ def test_the_port_is_the_servers_own_setting(site: Site) -> None:
     assert site.url in top("--once", SEATENGINE_PORT=port, SEATENGINE_HOST="0.0.0.0")
 
 
-def test_in_a_terminal_it_draws_until_it_is_stopped(site: Site) -> None:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(sys.executable, command("--url", site.url), environ(TERM="xterm"))
-    try:
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        seen = b""
+class Terminal:
+    """`seatengine top` in a terminal of ROWS by COLUMNS."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.seen = b""
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, command(*arguments), environ(TERM="xterm"))
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+
+    def read_until(self, words: str, times: int = 1) -> None:
+        """Until the words have come so often from here on."""
+        since = len(self.seen)
         give_up = time.monotonic() + WAIT_S
-        while seen.count(b"loop lag") < 2:
-            assert time.monotonic() < give_up, seen
-            if select.select([terminal], [], [], 1.0)[0]:
-                seen += os.read(terminal, 65_536)
+        while self.seen.count(words.encode(), since) < times:
+            assert time.monotonic() < give_up, self.seen[since:]
+            if select.select([self._fd], [], [], 1.0)[0]:
+                self.seen += os.read(self._fd, 65_536)
+
+    def pages(self) -> list[list[str]]:
+        """What stood there, time after time, but for the last, which may not be whole."""
+        return [_CONTROL.sub("", page).splitlines() for page in self.seen.decode().split("\x1b[H")][
+            1:-1
+        ]
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        os.kill(self.pid, signal.SIGINT)
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self._fd)
+        return os.waitstatus_to_exitcode(status)
+
+
+def test_in_a_terminal_it_draws_until_it_is_stopped(site: Site) -> None:
+    terminal = Terminal("--url", site.url)
+    try:
+        terminal.read_until("loop lag", times=2)
     finally:
-        os.kill(pid, signal.SIGINT)
-        _, status = os.waitpid(pid, 0)
-        os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert seen.startswith(b"\x1b[?1049h"), "not on the screen's other page"
-    last = _CONTROL.sub("", seen.decode().split("\x1b[H")[-2]).splitlines()
+        code = terminal.stop()
+    assert code == 0
+    assert terminal.seen.startswith(b"\x1b[?1049h"), "not on the screen's other page"
+    last = terminal.pages()[-1]
     assert len(last) <= ROWS
     assert max(map(len, last)) <= COLUMNS
     assert "Ctrl-C ends" in "".join(last)
+
+
+def test_when_the_server_goes_the_last_figures_stay(
+    postgres_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    with serving(fresh_database(postgres_server, "top_tests"), tmp_path) as site:
+        terminal = Terminal("--url", site.url)
+        try:
+            terminal.read_until("loop lag")
+        except AssertionError:
+            terminal.stop()
+            raise
+    try:
+        terminal.read_until("does not answer")
+        terminal.read_until("loop lag", times=2)
+    finally:
+        code = terminal.stop()
+    assert code == 0
+    text = "".join(terminal.pages()[-1])
+    assert f"{site.url} does not answer" in text
+    assert "loop lag  p50 " in text
 
 
 def test_nobody_there_is_said() -> None:
