@@ -56,8 +56,10 @@ describe("by places", () => {
   it("counts what is free, its prices, and where a party fits", () => {
     const { blocks, free, from, freeByCategory } = look(NO_FILTER, 2);
     expect(blocks[0]).toMatchObject({ places: 8, free: 6, fitting: 6, from: 5_000, to: 9_000, together: 2 });
-    // Seats 3 and 4 of A, 3 and 4 of B, and the accessible one, which is kept from none.
+    // Seats 3 and 4 of A, 3 and 4 of B, and the accessible one, which is told apart by nobody far out.
     expect(blocks[0]!.shade).toBe(5 / 8);
+    // A table that is sold whole is no row, but has room.
+    expect(blocks[1]).toMatchObject({ together: -1, shade: 1 });
     expect(blocks[2]).toMatchObject({ free: 3, together: -1, shade: 1 });
     expect([free, from]).toEqual([11, 2_500]);
     expect(freeByCategory).toEqual([5, 3, 3]);

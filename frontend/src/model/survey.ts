@@ -3,7 +3,7 @@
  * statuses of a block's places where all of them are fresh, else the counts of its zone.
  */
 
-import { ACCESSIBLE, type Block, type ChartModel } from "./chart";
+import { ACCESSIBLE, BOOTH, type Block, type ChartModel } from "./chart";
 import { categoriesPassing, type Filter } from "./filter";
 import { FREE, type SeatStore } from "./seats";
 import type { ZoneStore } from "./zones";
@@ -21,7 +21,7 @@ export interface BlockSurvey {
   readonly from: number;
   /** The highest one; -1 where there is none. */
   readonly to: number;
-  /** How many runs seat the party side by side; -1 where that cannot be told. */
+  /** How many runs of a row seat the party side by side; -1 where that cannot be told. */
   readonly together: number;
   /** The share of the block's places that are free and would seat the party; null if unknown. */
   readonly shade: number | null;
@@ -60,6 +60,9 @@ export class Surveyor {
   private readonly byCategory: readonly Int32Array[];
   private readonly mainCategory: Int32Array;
   private readonly accessible: Int32Array;
+  /** Places by block where parties sit side by side, and those that are sold with their whole table. */
+  private readonly inRows: Int32Array;
+  private readonly inWholes: Int32Array;
   private readonly blocksOfZone: readonly number[][];
   private wanted: Wanted | null = null;
   private passing: readonly boolean[] = [];
@@ -77,11 +80,15 @@ export class Surveyor {
     this.dirty = new Uint8Array(blocks.length).fill(1);
     this.counted = blocks.map(() => null);
     this.accessible = new Int32Array(blocks.length);
+    this.inRows = new Int32Array(blocks.length);
+    this.inWholes = new Int32Array(blocks.length);
     this.byCategory = blocks.map((block) => {
       const counts = new Int32Array(Math.max(1, categories.length));
       for (const place of block.places) {
         counts[chart.category[place]!]! += 1;
         if (chart.flags[place]! & ACCESSIBLE) this.accessible[block.index]! += 1;
+        if (seats.isForParties(place)) this.inRows[block.index]! += 1;
+        if (this.isWhole(place)) this.inWholes[block.index]! += 1;
       }
       return counts;
     });
@@ -189,15 +196,26 @@ export class Surveyor {
       if (run === partySize) together += 1;
       if (run >= partySize) seated += run === partySize ? partySize : 1;
     }
+    if (this.isRoomless(block, together)) seated = 0;
     return {
       places: block.places.length,
       ...count,
       exact: true,
       stale: false,
-      together: filter.accessible ? -1 : together,
+      together: filter.accessible || !this.inRows[block.index] ? -1 : together,
       shade: (filter.accessible ? count.fitting : seated) / block.places.length,
       category: this.mainCategory[block.index]!,
     };
+  }
+
+  /** Nobody sits side by side, neither in a row nor at a table: single seats are no room. */
+  private isRoomless(block: Block, together: number): boolean {
+    return !together && !this.inWholes[block.index] && this.wanted!.partySize > 1;
+  }
+
+  private isWhole(place: number): boolean {
+    const group = this.chart.groups[this.chart.group[place]!];
+    return group !== undefined && (group.whole || group.kind === BOOTH);
   }
 
   private byZone(block: Block, wanted: Wanted): BlockSurvey {
@@ -241,14 +259,16 @@ export class Surveyor {
     }
     let short = 0;
     for (let k = 1; k < partySize; k += 1) short += k * (zones.fit(zone, k) - zones.fit(zone, k + 1));
-    const seated = alone ? Math.max(0, count.free - short) : count.free;
-    const share = count.free ? count.fitting / count.free : 0;
     const together = zones.fit(zone, partySize);
+    const roomless = alone && this.isRoomless(block, together);
+    const seated = roomless ? 0 : alone ? Math.max(0, count.free - short) : count.free;
+    const share = count.free ? count.fitting / count.free : 0;
+    const told = alone && this.inRows[block.index]! > 0;
     return {
       ...unknown,
       ...count,
       exact: true,
-      together: !alone ? -1 : allPass ? together : count.fitting < partySize || !together ? 0 : -1,
+      together: !told ? -1 : allPass ? together : count.fitting < partySize || !together ? 0 : -1,
       shade: (seated * share) / block.places.length,
     };
   }

@@ -71,7 +71,7 @@ export function blockLines(
   const plain = [[from, rest], [from]];
   if (!together) return plain;
   const [size, room] = together.split(": ");
-  const narrow = room ? [[from, `${size}:`, room]] : [];
+  const narrow = room ? [[from, `${size}:`, room]] : [[from, together.replace(/ \S+$/, ""), "together"]];
   return [[from, together], ...narrow, ...plain];
 }
 
