@@ -7,10 +7,14 @@ The caller here is a bare socket, because client libraries leave cycles of their
 from __future__ import annotations
 
 import gc
+import json
 import socket
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -148,3 +152,34 @@ def test_viewers_who_come_and_go_leave_no_cycles(site: Site, event: str, token: 
         for _ in range(ROUNDS):
             BareViewer(site, event, token).close()
     assert kinds(found) == {}
+
+
+SERVE_AND_LOOK = """
+import gc, json, os, signal, sys
+import uvloop
+from gateway.app import serve
+from seatengine.shell.settings import Settings
+
+def look(address):
+    print(json.dumps([gc.get_freeze_count(), len(gc.get_objects()), gc.get_threshold()[0]]))
+    os.kill(os.getpid(), signal.SIGTERM)
+
+settings = Settings(database_url=sys.argv[1], data_dir=sys.argv[2], port=0)
+uvloop.run(serve(settings, ready=look))
+"""
+
+
+def test_a_server_is_up_with_its_start_frozen(postgres_url: str, tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", SERVE_AND_LOOK, postgres_url, str(tmp_path)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    frozen, walked, threshold = json.loads(said.stdout)
+    # Modules, routes, classes: what the collector still looks at is what came since.
+    assert frozen > 30_000
+    assert walked < frozen / 10
+    assert threshold > 1_000
