@@ -1,20 +1,18 @@
 import "@fontsource-variable/inter";
-import { lazy, StrictMode, Suspense } from "react";
+import { StrictMode, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import "./base.css";
 import { applyTheme } from "./viewer/theme";
-
-const LandingPage = lazy(() => import("./landing/LandingPage"));
-const ViewerPage = lazy(() => import("./viewer/ViewerPage"));
 
 applyTheme();
 
 const event = /^\/e\/([^/]+)\/?$/.exec(location.pathname)?.[1];
 
-createRoot(document.getElementById("page")!).render(
-  <StrictMode>
-    <Suspense fallback={null}>
-      {event ? <ViewerPage event={decodeURIComponent(event)} /> : <LandingPage />}
-    </Suspense>
-  </StrictMode>,
-);
+// Not React.lazy: what is suspended is shown no sooner than 300 ms after its fallback.
+const page: Promise<ReactNode> = event
+  ? import("./viewer/ViewerPage").then(({ default: Page }) => <Page event={decodeURIComponent(event)} />)
+  : import("./landing/LandingPage").then(({ default: Page }) => <Page />);
+
+void page.then((shown) => {
+  createRoot(document.getElementById("page")!).render(<StrictMode>{shown}</StrictMode>);
+});

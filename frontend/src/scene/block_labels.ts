@@ -13,9 +13,19 @@ export interface BlockWords {
 
 interface Label {
   readonly key: string;
-  readonly canvas: HTMLCanvasElement;
+  /** What it was made for. */
+  readonly cause: Cause;
+  /** Null where nothing fits in. */
+  readonly canvas: HTMLCanvasElement | null;
   readonly width: number;
   readonly height: number;
+}
+
+interface Cause {
+  readonly own: unknown;
+  readonly partySize: number;
+  readonly scale: number;
+  readonly dark: boolean;
 }
 
 interface Size {
@@ -30,9 +40,11 @@ const SMALL: Size = { name: 10, words: 10, line: 11 };
 /** Around more than a name and a price, so that many words do not crowd a block. */
 const AIR_PX = 2;
 const MOST_WIDTHS = 2_000;
+/** Labels are made for so long in a frame, then in the next ones. */
+const BUDGET_MS = 3;
 
 export class BlockLabels {
-  private readonly labels = new Map<number, Label | null>();
+  private readonly labels = new Map<number, Label>();
   private readonly widths = new Map<string, number>();
   private readonly ruler = document.createElement("canvas").getContext("2d")!;
 
@@ -51,12 +63,19 @@ export class BlockLabels {
     this.labels.clear();
   }
 
-  draw(ctx: CanvasRenderingContext2D, frame: Frame, moving: boolean): void {
+  /** True where all of them are as they should be. */
+  draw(ctx: CanvasRenderingContext2D, frame: Frame, moving: boolean): boolean {
+    const until = performance.now() + BUDGET_MS;
+    let complete = true;
     for (const block of this.chart.blocks) {
       const alpha = block.area >= 0 ? 1 : Math.max(0, frame.far * 2 - 1);
       if (alpha <= 0 || !isOnFloor(block.floor, frame.floor) || !inSight(block.bounds, frame)) continue;
-      const label = this.labelOf(block, frame, moving);
-      if (!label) continue;
+      let label = this.labels.get(block.index);
+      if (!label || (!moving && !this.isCurrent(label, block, frame))) {
+        if (performance.now() < until) label = this.labelOf(block, frame, label);
+        else complete = false;
+      }
+      if (!label?.canvas) continue;
       const { x, y } = block.labelAt;
       ctx.globalAlpha = alpha;
       ctx.drawImage(
@@ -68,16 +87,39 @@ export class BlockLabels {
       );
     }
     ctx.globalAlpha = 1;
+    return complete;
   }
 
-  private labelOf(block: Block, frame: Frame, moving: boolean): Label | null {
-    const kept = this.labels.get(block.index);
-    if (moving && kept !== undefined) return kept;
+  private causeOf(block: Block, frame: Frame): Cause {
+    return {
+      own: frame.survey?.blocks[block.index],
+      partySize: frame.survey?.partySize ?? 1,
+      scale: frame.camera.scale,
+      dark: frame.palette.dark,
+    };
+  }
+
+  private isCurrent({ cause }: Label, block: Block, frame: Frame): boolean {
+    const now = this.causeOf(block, frame);
+    return (
+      cause.own === now.own &&
+      cause.partySize === now.partySize &&
+      cause.scale === now.scale &&
+      cause.dark === now.dark
+    );
+  }
+
+  private labelOf(block: Block, frame: Frame, before: Label | undefined): Label {
     const { lines, size } = this.linesOf(block, frame);
     const ink = inkOn(blockFill(block, frame));
     const key = `${lines.join("|")} ${size.name} ${ink.r} ${frame.palette.dark}`;
-    if (kept && kept.key === key) return kept;
-    const label = lines.length ? this.painted(key, lines, css(ink), frame, size) : null;
+    const cause = this.causeOf(block, frame);
+    const label =
+      before?.key === key
+        ? { ...before, cause }
+        : lines.length
+          ? this.painted(key, cause, lines, css(ink), frame, size, before?.canvas)
+          : { key, cause, canvas: null, width: 0, height: 0 };
     this.labels.set(block.index, label);
     return label;
   }
@@ -124,8 +166,16 @@ export class BlockLabels {
     return width;
   }
 
-  private painted(key: string, lines: readonly string[], ink: string, frame: Frame, size: Size): Label {
-    const canvas = document.createElement("canvas");
+  private painted(
+    key: string,
+    cause: Cause,
+    lines: readonly string[],
+    ink: string,
+    frame: Frame,
+    size: Size,
+    spare: HTMLCanvasElement | null | undefined,
+  ): Label {
+    const canvas = spare ?? document.createElement("canvas");
     const height = lines.length * size.line;
     const { family } = frame.palette;
     const width =
@@ -142,7 +192,7 @@ export class BlockLabels {
       ctx.globalAlpha = line >= 2 ? 0.82 : 1;
       ctx.fillText(text, width / 2, size.line * (line + 0.5));
     });
-    return { key, canvas, width, height };
+    return { key, cause, canvas, width, height };
   }
 }
 

@@ -15,6 +15,10 @@ export class Minimap {
   private readonly decorations: readonly { readonly decoration: Decoration; readonly path: Path2D }[];
   private backdrop: HTMLCanvasElement | null = null;
   private bounds: Bounds;
+  private size: Viewport = { width: 0, height: 0 };
+  private stale = true;
+  private drawn = "";
+  private readonly observer: ResizeObserver;
   private readonly abort = new AbortController();
 
   constructor(
@@ -22,10 +26,17 @@ export class Minimap {
     container: HTMLElement,
     private readonly pixelRatio: number,
     private readonly onGo: (x: number, y: number) => void,
+    private readonly onResize: () => void,
   ) {
     this.bounds = chart.bounds;
     this.canvas = document.createElement("canvas");
     container.append(this.canvas);
+    this.observer = new ResizeObserver(() => {
+      this.size = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+      this.backdrop = null;
+      this.onResize();
+    });
+    this.observer.observe(this.canvas);
     this.blocks = chart.blocks.map((block) => pathOf(block.rings));
     this.decorations = chart.decorations
       .filter((d) => d.kind === "stage" || d.kind === "shape")
@@ -50,28 +61,38 @@ export class Minimap {
 
   destroy(): void {
     this.abort.abort();
+    this.observer.disconnect();
     this.canvas.remove();
   }
 
   useFloor(floor: string): void {
     this.bounds = floorBounds(this.chart, floor);
-    this.forget();
-  }
-
-  forget(): void {
     this.backdrop = null;
   }
 
-  draw(frame: Frame): void {
-    const { width, height } = this.size();
+  forget(): void {
+    this.stale = true;
+  }
+
+  /** A backdrop that is out of date stays while the map moves. */
+  draw(frame: Frame, moving: boolean): void {
+    const { width, height } = this.size;
     if (!width) return;
     const camera = this.camera();
-    if (!this.backdrop) {
-      this.backdrop = document.createElement("canvas");
+    const { x, y, scale } = frame.camera;
+    const drawn = `${x} ${y} ${scale} ${frame.viewport.width} ${frame.viewport.height}`;
+    if (!this.backdrop || (this.stale && !moving)) {
+      this.backdrop ??= document.createElement("canvas");
       this.paint(this.backdrop, frame, camera, width, height);
-      this.canvas.width = this.backdrop.width;
-      this.canvas.height = this.backdrop.height;
+      if (this.canvas.width !== this.backdrop.width || this.canvas.height !== this.backdrop.height) {
+        this.canvas.width = this.backdrop.width;
+        this.canvas.height = this.backdrop.height;
+      }
+      this.stale = false;
+    } else if (drawn === this.drawn) {
+      return;
     }
+    this.drawn = drawn;
     const ctx = this.canvas.getContext("2d")!;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -92,13 +113,9 @@ export class Minimap {
     ctx.stroke();
   }
 
-  private size(): Viewport {
-    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
-  }
-
   private camera(): Camera {
     const padding = { top: PADDING_PX, right: PADDING_PX, bottom: PADDING_PX, left: PADDING_PX };
-    return fit(this.bounds, this.size(), padding);
+    return fit(this.bounds, this.size, padding);
   }
 
   private paint(

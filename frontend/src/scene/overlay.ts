@@ -2,62 +2,41 @@
 
 import { isOnFloor, type ChartModel } from "../model/chart";
 import { css } from "../model/colour";
-import { ASKED, LEAVING, MY_BOOKING, NOT_MINE, UNKNOWN, type SeatStore } from "../model/seats";
+import { ASKED, LEAVING, MY_BOOKING, NOT_MINE, type SeatStore } from "../model/seats";
 import type { Frame } from "./ground";
-import { drawSeats, drawTick, type SeatLook } from "./seat_look";
-import type { SeatTiles } from "./seat_tiles";
+import type { Fades } from "./fades";
+import { drawSeats, drawTick } from "./seat_look";
+import type { SeatPainter } from "./seat_painter";
 
-const FADE_MS = 180;
 const FLASH_MS = 900;
-const MOST_FADES = 300;
 const PIN_BELOW_PX = 3.2;
 const PIN_RADIUS_PX = 11;
-
-interface Fade {
-  readonly from: SeatLook;
-  readonly startedAt: number;
-}
 
 export class Overlay {
   hovered = -1;
   cursor = -1;
   private readonly own = new Set<number>();
-  private readonly fades = new Map<number, Fade>();
   private readonly flashes = new Map<number, number>();
-  private shown: Uint8Array;
 
   constructor(
     private readonly chart: ChartModel,
     private readonly seats: SeatStore,
-    private readonly tiles: SeatTiles,
-  ) {
-    this.shown = seats.statuses.slice();
-  }
+    private readonly painter: SeatPainter,
+    private readonly fades: Fades,
+  ) {}
 
   get busy(): boolean {
-    return this.fades.size > 0 || this.flashes.size > 0;
+    return this.fades.busy || this.flashes.size > 0;
   }
 
-  /** Places changed: note what is the viewer's own, and let what others did fade in. */
-  changed(places: ArrayLike<number> | null, fading: boolean, now: number): void {
-    if (places === null) {
-      this.own.clear();
-      for (let i = 0; i < this.chart.size; i += 1) if (this.seats.mine[i] !== NOT_MINE) this.own.add(i);
-      this.shown = this.seats.statuses.slice();
-      return;
-    }
-    for (let i = 0; i < places.length; i += 1) {
-      const place = places[i]!;
-      const before = this.shown[place]!;
-      const after = this.seats.statuses[place]!;
-      this.shown[place] = after;
+  /** Places changed: note which are the viewer's own. Null: anything may have. */
+  changed(places: ArrayLike<number> | null): void {
+    if (places === null) this.own.clear();
+    const count = places === null ? this.chart.size : places.length;
+    for (let n = 0; n < count; n += 1) {
+      const place = places === null ? n : places[n]!;
       if (this.seats.mine[place] !== NOT_MINE) this.own.add(place);
       else this.own.delete(place);
-      const toldAnew = before !== after && before !== UNKNOWN;
-      if (fading && toldAnew && this.seats.mine[place] === NOT_MINE && this.fades.size < MOST_FADES) {
-        this.fades.set(place, { from: { ...this.tiles.lookOf(place), status: before }, startedAt: now });
-        this.tiles.lifted.add(place);
-      }
     }
   }
 
@@ -68,17 +47,18 @@ export class Overlay {
 
   draw(ctx: CanvasRenderingContext2D, frame: Frame, now: number, calm: boolean): void {
     const { camera, palette, far } = frame;
-    const r = this.tiles.radiusPx(camera.scale);
+    const r = this.painter.radiusPx(camera.scale);
     const at = (place: number): [number, number] => [
       this.chart.x[place]! * camera.scale + camera.x,
       this.chart.y[place]! * camera.scale + camera.y,
     ];
     ctx.save();
-    if (far < 1) this.drawFades(ctx, frame, r, at, now);
+    if (far < 1) this.fades.draw(ctx, camera.scale, at, palette, now);
+    else this.fades.finish();
     if (far > 0.5 || r < PIN_BELOW_PX) this.drawPins(ctx, at, frame);
     else {
       for (const place of this.own) {
-        if (this.tiles.isDrawn(place)) this.drawOwn(ctx, place, at(place), r, frame, now, calm);
+        if (this.painter.isDrawn(place)) this.drawOwn(ctx, place, at(place), r, frame, now, calm);
       }
     }
     for (const [place, startedAt] of this.flashes) {
@@ -87,38 +67,12 @@ export class Overlay {
       else ring(ctx, at(place), Math.max(6, r) * (calm ? 1.4 : 1.2 + t), 2.5, css(palette.accent, 1 - t));
     }
     if (far < 0.6) {
-      if (this.hovered >= 0 && this.tiles.isDrawn(this.hovered)) {
+      if (this.hovered >= 0 && this.painter.isDrawn(this.hovered)) {
         ring(ctx, at(this.hovered), r + 2, 1.5, css(palette.ink, 0.75));
       }
       if (this.cursor >= 0) ring(ctx, at(this.cursor), r + 4.5, 3, css(palette.accent));
     }
     ctx.restore();
-  }
-
-  private drawFades(
-    ctx: CanvasRenderingContext2D,
-    frame: Frame,
-    r: number,
-    at: (place: number) => [number, number],
-    now: number,
-  ): void {
-    const done: number[] = [];
-    for (const [place, { from, startedAt }] of this.fades) {
-      const t = Math.min(1, (now - startedAt) / FADE_MS);
-      if (this.seats.mine[place] === NOT_MINE) {
-        ctx.globalAlpha = 1 - t;
-        drawSeats(ctx, at(place), r, from, frame.palette);
-        ctx.globalAlpha = t;
-        drawSeats(ctx, at(place), r, this.tiles.lookOf(place), frame.palette);
-      }
-      if (t >= 1) done.push(place);
-    }
-    ctx.globalAlpha = 1;
-    for (const place of done) {
-      this.fades.delete(place);
-      this.tiles.lifted.delete(place);
-    }
-    if (done.length) this.tiles.changed(done);
   }
 
   private drawOwn(
@@ -133,7 +87,7 @@ export class Overlay {
     const { palette } = frame;
     const mark = this.seats.mine[place];
     const colour = palette.categories[this.chart.category[place]!]!;
-    const look = { ...this.tiles.lookOf(place), status: 0, quiet: false };
+    const look = { ...this.painter.lookOf(place), status: 0, quiet: false };
     ctx.globalAlpha = mark === LEAVING ? 0.45 : 1;
     ctx.fillStyle = css(palette.surface);
     ctx.beginPath();

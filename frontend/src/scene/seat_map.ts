@@ -1,11 +1,11 @@
 /**
- * The map: a Konva stage of three layers (ground, seats as bitmaps, what moves), a camera over it,
+ * The map: a Konva stage (ground, seats as bitmaps, what moves, on one canvas), a camera over it,
  * and the gestures and keys that steer it. It knows seats and blocks, not sales: a pick is told.
  */
 
 import Konva from "konva/lib/Core";
 import type { Context } from "konva/lib/Context";
-import { floorBounds, isOnFloor, type Block, type ChartModel } from "../model/chart";
+import { floorBounds, type Block, type ChartModel } from "../model/chart";
 import {
   clamp,
   clampScale,
@@ -22,57 +22,40 @@ import {
   type Viewport,
 } from "../model/camera";
 import { categoriesPassing, NO_FILTER, passes, type Filter } from "../model/filter";
-import type { MapSight } from "../model/gaze";
 import { placeNearest, placeTowards } from "../model/neighbours";
 import type { Bounds } from "../model/outline";
 import type { SeatStore } from "../model/seats";
 import type { Survey } from "../model/survey";
 import { BlockLabels, type BlockWords } from "./block_labels";
-import { FarView } from "./far_view";
+import type { FarView } from "./far_view";
 import { Gestures } from "./gestures";
 import { Ground, type Frame } from "./ground";
+import type { MapCallbacks, MapView } from "./map_callbacks";
+import { hasReached, reach } from "./milestones";
 import { Minimap } from "./minimap";
 import { Motion } from "./motion";
 import { Overlay } from "./overlay";
 import { readPalette, type MapPalette } from "./palette";
-import { SeatTiles } from "./seat_tiles";
+import { SeatLayer } from "./seat_layer";
 import { Targets } from "./targets";
 
-export type MapTarget =
-  { readonly kind: "place"; readonly place: number } | { readonly kind: "block"; readonly block: number };
-
-export interface MapCallbacks {
-  readonly onPick: (place: number) => void;
-  readonly onArea: (group: number) => void;
-  readonly onHover: (target: MapTarget | null, x: number, y: number) => void;
-  /** The keyboard's cursor stands here now. */
-  readonly onCursor: (target: MapTarget) => void;
-  readonly onView: (view: MapView) => void;
-  /** What is to be seen now, or will be when the camera arrives; `resting` where it then stays. */
-  readonly onSight: (sight: MapSight, resting: boolean) => void;
-}
-
-export interface MapView {
-  readonly zoomedIn: boolean;
-  readonly canZoomIn: boolean;
-  readonly canZoomOut: boolean;
-  /** The block in the middle, where seats are drawn; -1 for none. */
-  readonly block: number;
-}
+export type { MapTarget, MapView } from "./map_callbacks";
 
 const TOUCH_REACH_PX = 22;
 const TOUCH_ZOOM_BELOW_PX = 15;
 const COMFORTABLE_SEAT_PX = 24;
-const PAINT_BUDGET_MS = 8;
+/** More device pixels than that for each CSS px are costly and hardly seen. */
+const MOST_PIXEL_RATIO = 2;
+const MOVED_LATELY_MS = 120;
 const PAN_STEP_PX = 80;
 const KEY_ZOOM = 2 ** 0.5;
 
 export class SeatMap {
   private readonly stage: Konva.Stage;
-  private readonly layers: readonly Konva.Layer[];
+  private readonly layer: Konva.Layer;
   private readonly ground: Ground;
+  private readonly seatLayer: SeatLayer;
   private readonly farView: FarView;
-  private readonly tiles: SeatTiles;
   private readonly overlay: Overlay;
   private readonly targets: Targets;
   private readonly labels: BlockLabels;
@@ -92,44 +75,45 @@ export class SeatMap {
   private atFit = true;
   private frame = 0;
   private zoomTarget: number | null = null;
+  private movedAt = -Infinity;
+  private missed = false;
+  private labelled = true;
   private toldView = "";
 
   constructor(
     private readonly container: HTMLDivElement,
     private readonly chart: ChartModel,
-    seats: SeatStore,
+    private readonly seats: SeatStore,
     private readonly callbacks: MapCallbacks,
     words: BlockWords,
     colours: readonly string[],
     minimapBox: HTMLElement | null,
   ) {
-    const pixelRatio = Math.max(1, Math.min(3, devicePixelRatio));
+    const pixelRatio = Math.max(1, Math.min(MOST_PIXEL_RATIO, devicePixelRatio));
     Konva.pixelRatio = pixelRatio;
+    const redraw = () => this.redraw();
     this.bounds = chart.bounds;
     this.viewport = { width: container.clientWidth, height: container.clientHeight };
     this.palette = readPalette(container, colours);
     this.ground = new Ground(chart, seats);
-    this.farView = new FarView(chart, seats);
-    this.tiles = new SeatTiles(chart, seats, this.palette, pixelRatio);
-    this.overlay = new Overlay(chart, seats, this.tiles);
+    const moving = () => this.movedLately();
+    this.seatLayer = new SeatLayer(chart, seats, this.palette, pixelRatio, redraw, moving);
+    this.farView = this.seatLayer.farView;
+    this.overlay = new Overlay(chart, seats, this.seatLayer.painter, this.seatLayer.fades);
     this.targets = new Targets(chart);
     this.labels = new BlockLabels(chart, words, pixelRatio);
     this.minimap = minimapBox
-      ? new Minimap(chart, minimapBox, pixelRatio, (x, y) => this.centre(x, y))
+      ? new Minimap(chart, minimapBox, pixelRatio, (x, y) => this.centre(x, y), redraw)
       : null;
-    this.motion = new Motion(
-      (camera) => this.inSight(camera),
-      () => this.redraw(),
-    );
+    this.motion = new Motion((camera) => this.inSight(camera), redraw);
     this.stage = new Konva.Stage({ container, ...this.viewport, listening: false });
-    this.layers = [this.drawGround, this.drawSeats, this.drawOverlay].map((draw) => {
-      const layer = new Konva.Layer({ listening: false });
-      layer.add(
+    this.layer = new Konva.Layer({ listening: false });
+    for (const draw of [this.drawGround, this.drawSeats, this.drawOverlay]) {
+      this.layer.add(
         new Konva.Shape({ sceneFunc: (ctx: Context) => draw(ctx._context), perfectDrawEnabled: false }),
       );
-      this.stage.add(layer);
-      return layer;
-    });
+    }
+    this.stage.add(this.layer);
     this.gestures = new Gestures(container, {
       onPan: (dx, dy) => this.pan(dx, dy),
       onFling: (vx, vy) => this.motion.fling(vx, vy),
@@ -143,12 +127,15 @@ export class SeatMap {
     this.unsubscribe = seats.subscribe((places) => this.seatsChanged(places));
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(container);
-    this.overlay.changed(null, false, 0);
+    document.addEventListener("visibilitychange", this.shownAgain);
+    this.overlay.changed(null);
     this.resized();
   }
 
   destroy(): void {
     cancelAnimationFrame(this.frame);
+    this.seatLayer.stop();
+    document.removeEventListener("visibilitychange", this.shownAgain);
     this.unsubscribe();
     this.observer.disconnect();
     this.gestures.destroy();
@@ -158,7 +145,7 @@ export class SeatMap {
 
   useTheme(colours: readonly string[]): void {
     this.palette = readPalette(this.container, colours);
-    this.tiles.usePalette(this.palette);
+    this.seatLayer.usePalette(this.palette);
     this.labels.forgetAll();
     this.minimap?.forget();
     this.redraw();
@@ -166,7 +153,7 @@ export class SeatMap {
 
   repaint(): void {
     this.labels.forgetAll();
-    this.tiles.forgetAll();
+    this.seatLayer.bitmaps.changed(null);
     this.redraw();
   }
 
@@ -183,9 +170,9 @@ export class SeatMap {
 
   useFilter(filter: Filter, prices: readonly number[]): void {
     const passing = categoriesPassing(filter, prices);
-    this.tiles.quiet = (place) => !passes(this.chart, passing, filter.accessible, place);
-    if (filter === NO_FILTER) this.tiles.quiet = () => false;
-    this.tiles.changed(null);
+    this.seatLayer.useQuiet(
+      filter === NO_FILTER ? () => false : (place) => !passes(this.chart, passing, filter.accessible, place),
+    );
     this.redraw();
   }
 
@@ -194,7 +181,7 @@ export class SeatMap {
     this.floor = floor;
     this.bounds = floorBounds(this.chart, floor);
     this.overlay.cursor = -1;
-    this.tiles.useFloor(floor);
+    this.seatLayer.useFloor(floor);
     this.minimap?.useFloor(floor);
     this.resized();
   }
@@ -274,17 +261,14 @@ export class SeatMap {
     const middle = this.middle();
     const camera = this.motion.target;
     const at = toWorld(camera, middle.x, middle.y);
-    const reach = this.chart.spacing * 8;
-    if (this.targets.blockAt(at.x, at.y, this.floor) || this.tiles.placeAt(at.x, at.y, reach) >= 0)
+    if (this.targets.blockAt(at.x, at.y, this.floor) || this.placeAt(at, this.chart.spacing * 8) >= 0) {
       return middle;
-    const near = this.chart.blocks
-      .filter((b) => isOnFloor(b.floor, this.floor))
-      .map((b) => toScreen(camera, b.labelAt.x, b.labelAt.y))
-      .filter(({ x, y }) => x > 0 && y > 0 && x < this.viewport.width && y < this.viewport.height)
-      .sort(
-        (a, b) => Math.hypot(a.x - middle.x, a.y - middle.y) - Math.hypot(b.x - middle.x, b.y - middle.y),
-      );
-    return near[0] ?? middle;
+    }
+    return this.targets.nearestBlock(middle, camera, this.viewport, this.floor) ?? middle;
+  }
+
+  private placeAt({ x, y }: { x: number; y: number }, reach: number): number {
+    return this.seatLayer.painter.placeAt(x, y, reach);
   }
 
   private show(bounds: Bounds): void {
@@ -315,6 +299,7 @@ export class SeatMap {
 
   private pan(dx: number, dy: number): void {
     this.atFit = false;
+    this.movedAt = performance.now();
     const { scale, x, y } = this.motion.camera;
     this.motion.set({ scale, x: x + dx, y: y + dy });
     this.leave();
@@ -323,6 +308,7 @@ export class SeatMap {
   private zoom(factor: number, x: number, y: number): void {
     this.zoomTarget = clampScale((this.zoomTarget ?? this.motion.camera.scale) * factor, this.range);
     this.atFit = false;
+    this.movedAt = performance.now();
     this.motion.set(zoomTo(this.motion.camera, this.zoomTarget, x, y));
     this.leave();
   }
@@ -353,7 +339,7 @@ export class SeatMap {
       return true;
     }
     const reach = coarse ? Math.max(TOUCH_REACH_PX, seatPx / 2) : Math.max(6, seatPx / 2);
-    const place = this.tiles.placeAt(at.x, at.y, reach / this.motion.camera.scale);
+    const place = this.placeAt(at, reach / this.motion.camera.scale);
     if (place < 0) return false;
     // A second tap on the way there means the seat, not still nearer.
     const coming = this.chart.spacing * this.motion.target.scale;
@@ -385,7 +371,7 @@ export class SeatMap {
       group >= 0
         ? this.chart.groups[group]!.places[0]!
         : near
-          ? this.tiles.placeAt(at.x, at.y, this.chart.spacing * 0.55)
+          ? this.placeAt(at, this.chart.spacing * 0.55)
           : -1;
     this.overlay.hovered = place;
     this.hoveredBlock = place < 0 ? block : null;
@@ -452,9 +438,30 @@ export class SeatMap {
   }
 
   private seatsChanged(places: ArrayLike<number> | null): void {
-    this.overlay.changed(places, this.far() < 1 && !this.motion.calm, performance.now());
-    this.tiles.changed(places);
+    if (document.hidden) {
+      this.missed = true;
+      return;
+    }
+    this.overlay.changed(places);
+    this.seatLayer.changed(places, this.motion.camera, this.viewport, !this.motion.calm);
     this.redraw();
+  }
+
+  /** A hidden page keeps no list of what changed: it looks once when it is seen again. */
+  private readonly shownAgain = (): void => {
+    if (document.hidden) {
+      this.seatLayer.stop();
+      return;
+    }
+    if (this.missed) {
+      this.missed = false;
+      this.seatsChanged(null);
+    }
+    this.redraw();
+  };
+
+  private movedLately(): boolean {
+    return this.motion.moving || performance.now() - this.movedAt < MOVED_LATELY_MS;
   }
 
   private resized(): void {
@@ -491,7 +498,6 @@ export class SeatMap {
     return clamp(camera, this.bounds, this.viewport, this.insets);
   }
 
-  /** 1 where blocks are, 0 where seats are. */
   private far(): number {
     return this.farView.wanted(this.motion.camera.scale, this.motion.target.scale);
   }
@@ -501,16 +507,18 @@ export class SeatMap {
     this.frame = requestAnimationFrame((now) => {
       this.frame = 0;
       this.motion.step(now);
-      this.farView.step(this.far(), now, this.motion.calm);
       if (!this.motion.moving && this.zoomTarget === null) {
         this.motion.camera = settled(this.motion.camera, Konva.pixelRatio);
       }
-      for (const layer of this.layers) layer.draw();
-      this.minimap?.draw(this.frameNow());
+      this.farView.step(this.far(), now, this.motion.calm);
+      this.layer.drawScene();
+      this.minimap?.draw(this.frameNow(), this.movedLately());
       this.tellView();
-      if (this.motion.moving || this.overlay.busy || (this.overlay.waiting && !this.motion.calm))
-        this.redraw();
-      if (this.farView.shown !== this.far()) this.redraw();
+      reach("map");
+      if (this.survey) reach("places");
+      const fading = this.farView.shown !== this.far();
+      const turning = this.overlay.waiting && !this.motion.calm;
+      if (this.motion.moving || this.overlay.busy || turning || fading || !this.labelled) this.redraw();
     });
   }
 
@@ -562,19 +570,23 @@ export class SeatMap {
   };
 
   private readonly drawSeats = (ctx: CanvasRenderingContext2D): void => {
-    const far = this.farView.shown;
-    if (far >= 1) return;
-    ctx.globalAlpha = 1 - far;
-    const scaling =
-      this.zoomTarget !== null || Math.abs(this.motion.target.scale / this.motion.camera.scale - 1) > 1e-6;
-    const unfinished = this.tiles.draw(ctx, this.motion.camera, this.viewport, scaling, PAINT_BUDGET_MS);
-    ctx.globalAlpha = 1;
-    if (unfinished) queueMicrotask(() => this.redraw());
+    if (this.farView.shown >= 1) return;
+    const { camera, target } = this.motion;
+    const goal = this.zoomTarget === null ? target.scale : null;
+    const complete = this.seatLayer.draw(ctx, camera, this.viewport, goal, this.range);
+    if (complete && !hasReached("seats") && this.knowsTheMiddle()) reach("seats");
   };
+
+  private knowsTheMiddle(): boolean {
+    const { x, y } = this.middle();
+    const place = this.placeAt(toWorld(this.motion.camera, x, y), this.chart.spacing * 12);
+    return this.seats.isFresh(place);
+  }
 
   private readonly drawOverlay = (ctx: CanvasRenderingContext2D): void => {
     const frame = this.frameNow();
-    this.labels.draw(ctx, frame, this.motion.moving || this.zoomTarget !== null);
+    const moving = this.motion.moving || this.zoomTarget !== null;
+    this.labelled = this.labels.draw(ctx, frame, moving);
     this.overlay.draw(ctx, frame, performance.now(), this.motion.calm);
   };
 }

@@ -1,6 +1,7 @@
 /** What lies under a point of the chart, other than single seats. */
 
 import { AREA, BOOTH, isOnFloor, type Block, type ChartModel, type Group } from "../model/chart";
+import { toScreen, type Camera, type Viewport } from "../model/camera";
 import { contains } from "../model/outline";
 
 export class Targets {
@@ -24,6 +25,21 @@ export class Targets {
         y <= bounds.bottom &&
         contains(rings, x, y),
     );
+  }
+
+  /** Where the label stands of the block on the screen that is nearest to a point of it. */
+  nearestBlock(
+    { x, y }: { x: number; y: number },
+    camera: Camera,
+    { width, height }: Viewport,
+    floor: string,
+  ): { x: number; y: number } | undefined {
+    const distance = (at: { x: number; y: number }) => Math.hypot(at.x - x, at.y - y);
+    return this.chart.blocks
+      .filter((block) => isOnFloor(block.floor, floor))
+      .map(({ labelAt }) => toScreen(camera, labelAt.x, labelAt.y))
+      .filter((at) => at.x > 0 && at.y > 0 && at.x < width && at.y < height)
+      .sort((a, b) => distance(a) - distance(b))[0];
   }
 
   /** The index of a whole table or a booth; -1 for none. */
