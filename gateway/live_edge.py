@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, Protocol
@@ -117,7 +116,7 @@ class Edge:
 
     def sweep(self) -> None:
         """Close connections that were silent or slow for too long. Call every few seconds."""
-        now_s = time.monotonic()
+        now_s = _now_s()
         for connection in list(self.connections):
             connection.check_time(now_s)
 
@@ -156,22 +155,22 @@ class Edge:
 
     def knock(self, connection: Arrival, address: str, *, stays: bool) -> Knock:
         """A connection wants to be greeted; one that waits hears `enter` when it is its turn."""
-        knock = self._door.knock(address, connection, time.monotonic(), stays=stays)
+        knock = self._door.knock(address, connection, _now_s(), stays=stays)
         if knock is Knock.WAIT and self._door_opens is None:
             self._plan_door()
         return knock
 
     def return_ms(self) -> int:
         """When one who is sent away now is to come back."""
-        return self._door.return_ms(time.monotonic())
+        return self._door.return_ms(_now_s())
 
     def _plan_door(self) -> None:
-        wait_s = max(_DOOR_PACE_S, self._door.wait_s(time.monotonic()))
+        wait_s = max(_DOOR_PACE_S, self._door.wait_s(_now_s()))
         self._door_opens = asyncio.get_running_loop().call_later(wait_s, self._open_door)
 
     def _open_door(self) -> None:
         self._door_opens = None
-        for connection in self._door.enter(time.monotonic()):
+        for connection in self._door.enter(_now_s()):
             connection.enter()
         if len(self._door):
             self._plan_door()
@@ -181,6 +180,10 @@ class Edge:
         if self.outboxes.note(connection, size):
             for slowest in self.outboxes.too_many(_backlog):
                 slowest.abort(CloseCode.TOO_SLOW)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _backlog(connection: Arrival) -> int:
