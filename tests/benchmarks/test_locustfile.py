@@ -30,6 +30,12 @@ def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _counts(stats: Path, column: str) -> dict[str, float]:
+    """One column of locust's table, by name of the request."""
+    with stats.open() as file:
+        return {row["Name"]: float(row[column]) for row in csv.DictReader(file)}
+
+
 def test_every_scenario_asks_and_none_fails(postgres_url: str, tmp_path: Path) -> None:
     settings = Settings(database_url=postgres_url, data_dir=str(tmp_path), port=0)
     two_each = [json.dumps({"user_class_name": name, "fixed_count": 2}) for name in SCENARIOS]
@@ -49,14 +55,14 @@ def test_every_scenario_asks_and_none_fails(postgres_url: str, tmp_path: Path) -
     assert done.returncode == 0, done.stdout + done.stderr
     for name in SCENARIOS:
         assert f'"{name}": 2' in done.stderr
-    with (tmp_path / "load_stats.csv").open() as file:
-        stats = {row["Name"]: row for row in csv.DictReader(file)}
-    assert {"viewer", "join", "rejoin", "look", "hold", "seen", "release"} <= stats.keys()
-    assert {"find hold again", "hold best", "extend"} <= stats.keys()
-    assert all(int(row["Failure Count"]) == 0 for row in stats.values())
-    for name in ("join", "look", "hold"):
-        assert int(stats[name]["Request Count"]) > 0
-        assert float(stats[name]["Average Content Size"]) > 0
+    stats = tmp_path / "load_stats.csv"
+    requests = _counts(stats, "Request Count")
+    assert {"viewer", "join", "rejoin", "look", "hold", "seen", "release"} <= requests.keys()
+    assert {"find hold again", "hold best", "extend"} <= requests.keys()
+    assert all(requests.values())
+    assert not any(_counts(stats, "Failure Count").values())
+    sizes = _counts(stats, "Average Content Size")
+    assert all(sizes[name] > 0 for name in ("viewer", "join", "look", "hold", "release"))
 
 
 def test_scenarios_are_chosen_by_class_or_tag(postgres_url: str, tmp_path: Path) -> None:
@@ -81,6 +87,30 @@ def test_scenarios_are_chosen_by_class_or_tag(postgres_url: str, tmp_path: Path)
     done = locust("--host=http://127.0.0.1:1", "--users=1", "--run-time=1s", "--tags", "unheard-of")
     assert done.returncode != 0
     assert "no scenario has these tags" in done.stderr
+
+
+def test_a_server_that_goes_away_is_a_failure(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=postgres_url, data_dir=str(tmp_path), port=0)
+    stats = tmp_path / "load_stats.csv"
+
+    async def run() -> subprocess.CompletedProcess[str]:
+        await put_on_sale(settings, generate("theatre", 900), SalePolicy())
+        async with server_process(settings) as site:
+            options = ("--users=3", "--spawn-rate=3", "--run-time=6s", "--pace=0.1")
+            load = asyncio.create_task(
+                asyncio.to_thread(
+                    locust, f"--host={site}", *options, f"--csv={tmp_path / 'load'}", "Browse"
+                )
+            )
+            async with asyncio.timeout(30):
+                while not stats.exists() or "look" not in stats.read_text():
+                    await asyncio.sleep(0.05)
+        return await load
+
+    done = asyncio.run(run())
+    assert done.returncode == 1
+    failed = {name: count for name, count in _counts(stats, "Failure Count").items() if count}
+    assert failed.keys() & {"rejoin", "look"}
 
 
 def test_nothing_on_sale_is_said_plainly(postgres_url: str, tmp_path: Path) -> None:
