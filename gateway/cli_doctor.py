@@ -28,6 +28,7 @@ _PACKAGES: Final = (
     "itsdangerous",
     "msgspec",
     "numpy",
+    "prometheus_client",
     "rich",
     "shapely",
     "starlette",

@@ -7,6 +7,7 @@ import ipaddress
 import secrets
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
@@ -80,7 +81,19 @@ class _Only(Collector):
 def _from_this_machine(request: Request) -> bool:
     if request.client is None or any(name in request.headers for name in _PASSED_ON):
         return False
+    # A page in a browser here may have pointed its own name at this machine (DNS rebinding), and a
+    # proxy that says nothing of itself may at least keep the name it was asked for.
     try:
-        return ipaddress.ip_address(request.client.host).is_loopback
+        asked_for = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    return _is_loopback(request.client.host) and (
+        asked_for == "localhost" or _is_loopback(asked_for)
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -11,7 +11,7 @@ from gateway.routes_metrics import MetricsAccess
 TOKEN = "a-token-of-16-or-more"
 
 
-def asked_by(address: str | None, **headers: str) -> Request:
+def asked_by(address: str | None, host: str = "localhost:8000", **headers: str) -> Request:
     return Request(
         {
             "type": "http",
@@ -20,7 +20,7 @@ def asked_by(address: str | None, **headers: str) -> Request:
             "client": None if address is None else (address, 50_000),
             "headers": [
                 (name.replace("_", "-").encode(), value.encode("latin-1"))
-                for name, value in headers.items()
+                for name, value in {"host": host, **headers}.items()
             ],
         }
     )
@@ -45,6 +45,20 @@ def test_this_machine_may_read_without_a_token(address: str) -> None:
 )
 def test_others_may_not(address: str | None) -> None:
     assert refusal(MetricsAccess("", behind_proxy=False), asked_by(address)) == "forbidden"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000"])
+def test_it_may_call_itself_by_its_names(host: str) -> None:
+    assert refusal(MetricsAccess("", behind_proxy=False), asked_by("127.0.0.1", host)) == ""
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["rebound.example:8000", "tickets.example.org", "192.0.2.1", "", "[", "localhost.example"],
+)
+def test_who_asks_for_another_name_is_not_from_here(host: str) -> None:
+    access = MetricsAccess("", behind_proxy=False)
+    assert refusal(access, asked_by("127.0.0.1", host)) == "forbidden"
 
 
 def test_behind_a_proxy_this_machine_proves_nothing() -> None:
