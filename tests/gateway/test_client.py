@@ -21,7 +21,7 @@ from gateway.client import (
     site_of,
 )
 from gateway.sight import UNKNOWN
-from gateway.tile_forms import read_tile_runs
+from gateway.tile_forms import read_tile_runs, tile_runs
 from gateway.wire import (
     PROTOCOL_VERSION,
     Booked,
@@ -33,6 +33,7 @@ from gateway.wire import (
     Look,
     Mine,
     Refused,
+    Tiles,
     Watching,
     Welcome,
     decode_client_message,
@@ -402,3 +403,44 @@ def test_the_look_is_said_right_behind_every_hello() -> None:
     assert heard[0][1:] == [Look(0, 0, 9, 9, 1.0), second]
     assert heard[1][1:] == [second]
     assert (hello.epoch, again.epoch) == (0, 3)
+
+
+def _scripted(*messages: bytes) -> Callable[[ServerConnection], Awaitable[None]]:
+    """A server that answers every hello with the same messages."""
+
+    async def script(connection: ServerConnection) -> None:
+        await connection.recv()
+        for message in messages:
+            await connection.send(message)
+        await connection.wait_closed()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        # Tiles of a chart that the event does not have.
+        (("", Watching(tile_runs(0b10), False)), "something unknown: there is no tile 1"),
+        (("", Tiles(3, b"\x01")), "something unknown: there is no tile 1"),
+        (("", Look(0.5, 0, 1, 1, 1)), "something unknown: Expected `int`"),
+        # A chart that nobody can give.
+        (("ch_lost", Mine([])), "could not be joined within 0.6 s: .*ch_lost"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_ends_the_conversation(
+    messages: tuple[str, object], words: str
+) -> None:
+    chart_hash, second = messages
+    welcome = Welcome(PROTOCOL_VERSION, "v_x", 0, 1, chart_hash)
+    script = _scripted(encode_message(welcome), encode_message(second))
+
+    async def run() -> None:
+        async with serve(script, "127.0.0.1", 0, compression=None) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = Client(f"ws://127.0.0.1:{port}/live", "ev", "token", patience_s=0.6)
+            with pytest.raises(ConversationOver, match=words):
+                await client.connect()
+            await client.close()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
