@@ -23,7 +23,7 @@ from benchmarks.report import finish, median, say
 from gateway.demo.child import ChildFailed
 from seatengine.errors import SeatEngineError
 
-_SIDE_S: Final = 120.0
+_SIDE_S: Final = 80.0
 # New connections acknowledge every packet at once, which the sender's time would show.
 _WARM_UP_ROUNDS: Final = 20
 _SPARE_FILES: Final = 200
@@ -70,7 +70,7 @@ def fanout(
     viewers: Annotated[
         tuple[int, ...], Parameter(validator=Number(gte=2, lte=18_000), negative="")
     ] = (1_000, 10_000),
-    frames: Annotated[int, Parameter(validator=Number(gte=1, lte=10_000_000))] = 100_000,
+    frames: Annotated[int, Parameter(validator=Number(gte=1, lte=10_000_000))] = 50_000,
     batches: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     peers: Annotated[tuple[PeerName, ...], Parameter(negative="")] = PEERS,
     json: bool = False,

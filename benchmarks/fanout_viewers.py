@@ -22,7 +22,7 @@ from gateway.auth import ViewerTokens
 
 _AT_ONCE: Final = 100
 _ANSWER_S: Final = 30.0
-_VIEWERS_PER_ADDRESS: Final = 5_000
+_VIEWERS_PER_ADDRESS: Final = 1_000
 _CHUNK_BYTES: Final = 1 << 16
 # Linux: an address is chosen now, and its port with the connection, so that ports are not used up.
 _IP_BIND_ADDRESS_NO_PORT: Final = 24

@@ -190,7 +190,14 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
             opening = asyncio.create_task(_open_events(parts))
             calm_collector()
             try:
-                await _listen(parts, settings.trusted_proxies, listening, ready)
+                await listen(
+                    parts.app,
+                    parts.edge,
+                    parts.http_edge,
+                    listening,
+                    trusted_proxies=settings.trusted_proxies,
+                    ready=ready,
+                )
             finally:
                 opening.cancel()
                 listening.close()
@@ -216,16 +223,20 @@ async def _open_events(parts: Parts) -> None:
             _log.warning("event %s cannot be opened yet: %s", event, error)
 
 
-async def _listen(
-    parts: Parts,
-    trusted_proxies: str,
+async def listen(
+    app: ASGIApp,
+    edge: LiveEdge,
+    http_edge: HttpEdge,
     listening: socket.socket,
-    ready: Callable[[str], None] | None,
+    *,
+    trusted_proxies: str = "",
+    ready: Callable[[str], None] | None = None,
 ) -> None:
+    """Answer HTTP and websockets on a listening socket until SIGTERM or SIGINT."""
     config = uvicorn.Config(
-        parts.app,
-        ws=parts.edge.protocol_class(),
-        http=parts.http_edge.protocol_class(),
+        app,
+        ws=edge.protocol_class(),
+        http=http_edge.protocol_class(),
         lifespan="off",
         log_config=None,
         access_log=False,
