@@ -38,6 +38,7 @@ from seatengine.shell.runner import Runner
 
 PREFIX: Final = "seatengine_"
 
+_SCHEDSTAT: Final = Path("/proc/self/schedstat")
 _STATM: Final = Path("/proc/self/statm")
 _WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -278,6 +279,11 @@ class ProcessMetrics(Collector):
     def _process(self) -> Iterator[Metric]:
         # Not prometheus_client's own process metrics: those list every open socket at each scrape.
         yield _counter("cpu_seconds", "Processor time used.", time.process_time())
+        yield _counter(
+            "cpu_wait_seconds",
+            "Time the event loop could have run but had no processor (0: not known).",
+            _cpu_wait_s(),
+        )
         yield _gauge("resident_memory_bytes", "Memory in use (0: not known).", _resident_bytes())
         yield _gauge("start_time_seconds", "When the process began, Unix time.", self._started_s)
         yield _gauge(
@@ -291,6 +297,15 @@ def _resident_bytes() -> int:
     if sys.platform != "linux":
         return 0
     return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def _cpu_wait_s() -> float:
+    """What the main thread, which has the event loop, has waited in the scheduler's queue."""
+    try:
+        return int(_SCHEDSTAT.read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        # Another system, or a kernel without scheduler statistics.
+        return 0.0
 
 
 def _snake(name: str) -> str:

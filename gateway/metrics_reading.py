@@ -89,6 +89,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     gc_pause_ms_per_s: float
     gc_pause_p99_ms: float | None
     cpu_percent: float
+    cpu_wait_percent: float
     resident_mb: float
 
 
@@ -180,6 +181,7 @@ def between(before: Reading, after: Reading) -> Figures | None:
         gc_pause_ms_per_s=_all(before, after, "gc_pause_seconds_sum") * _MS / took_s,
         gc_pause_p99_ms=_in_ms(quantile(gc, 0.99)),
         cpu_percent=rate("cpu_seconds_total") * 100,
+        cpu_wait_percent=rate("cpu_wait_seconds_total") * 100,
         resident_mb=after.value("resident_memory_bytes") / _MB,
     )
 

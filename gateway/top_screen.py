@@ -168,14 +168,15 @@ def _process(now: Figures) -> list[_Row]:
         _ms(now.gc_pause_p99_ms, 20, 100),
         (" ms", _QUIET),
     )
+    processor = Text.assemble(
+        _graded(now.cpu_percent, 80, 95, f"{now.cpu_percent:.0f}"), " %  waits for one "
+    )
+    processor.append(*_graded(now.cpu_wait_percent, 10, 50, f"{now.cpu_wait_percent:.0f}"))
+    processor.append(" %")
     return [
         ("loop lag", lag, lambda f: f.loop_lag_p99_ms or 0.0),
         ("gc", collector, lambda f: f.gc_pause_ms_per_s),
-        (
-            "cpu",
-            Text.assemble(_graded(now.cpu_percent, 80, 95, f"{now.cpu_percent:.0f}"), " %"),
-            lambda f: f.cpu_percent,
-        ),
+        ("cpu", processor, lambda f: f.cpu_percent),
         ("memory", Text.assemble(_figure(now.resident_mb), " MB"), lambda f: f.resident_mb),
     ]
 

@@ -72,6 +72,7 @@ def busy() -> Figures:
         gc_pause_ms_per_s=123.4,
         gc_pause_p99_ms=1_000.0,
         cpu_percent=100.0,
+        cpu_wait_percent=40.0,
         resident_mb=12_345.6,
     )
 
@@ -111,7 +112,7 @@ def test_the_figures_are_there() -> None:
         "50,000 undurable for 4,000 ms",
         "1,234,567 entries behind",
         "5 failed",
-        "100 %",
+        "100 %  waits for one 40 %",
         "12,346 MB",
     ):
         assert words in text
