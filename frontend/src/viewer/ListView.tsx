@@ -111,8 +111,8 @@ function Left({ own, currency, partySize }: LeftProps) {
   const together = togetherWords(own, partySize);
   return (
     <span className="list-left">
-      {together ? <span className="list-together">{together}</span> : null}
-      {blockLeft(own)} <b>{priceRange(own.from, own.to, currency)}</b>
+      {together ? <span className="list-together">{together}</span> : null} {blockLeft(own)}{" "}
+      <b>{priceRange(own.from, own.to, currency)}</b>
     </span>
   );
 }
