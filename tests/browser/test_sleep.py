@@ -1,4 +1,4 @@
-"""A machine that was closed, or a tab put away for long, shows what is so when it is looked at again."""
+"""A machine that slept, or a tab put away for long, shows what is so when it is looked at again."""
 
 from __future__ import annotations
 
