@@ -90,12 +90,19 @@ class _Watched:
         _put(self.near, watcher, inside=watch.mask != 0)
         _put(self.far, watcher, inside=watch.zones)
         _put(self.unzoned, watcher, inside=not watch.zones)
-        self.live.zones_idle = not self.far
+        self._rest()
 
     def forget(self, watcher: Watcher) -> None:
         for those in (self.near, self.far, self.unzoned):
             those.pop(watcher, None)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Without anyone far out zones rest. Who comes next is shown a later picture of them than
+        a round that is still on its way."""
         self.live.zones_idle = not self.far
+        if not self.far:
+            self.zones.abandon()
 
     def begin_anew(self) -> None:
         """The places were rebuilt: what was on its way is void, and everyone is greeted."""

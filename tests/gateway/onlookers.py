@@ -179,10 +179,27 @@ def _seats_a_party(table: SeatTable, statuses: bytes, place: int) -> bool:
     )
 
 
+class Truth:
+    """What is so, in the forms that viewers are told it."""
+
+    def __init__(self, table: SeatTable, statuses: bytes) -> None:
+        self.statuses = shown(statuses)
+        self.zones = zone_truth(table, statuses)
+        self.left = [0] * len(table.categories)
+        for place, status in enumerate(statuses):
+            if status == 0 and not table.flags[place] & GONE:
+                self.left[table.category[place]] += 1
+
+
 def wrong(sight: Sight, table: SeatTable, statuses: bytes) -> list[str]:
     """What a viewer sees amiss of all it watches."""
+    return unlike(sight, Truth(table, statuses))
+
+
+def unlike(sight: Sight, truth: Truth) -> list[str]:
+    """Where what a viewer watches is not as it shows it."""
     amiss = []
-    so = shown(statuses)
+    so = truth.statuses
     tiles = sight.tiles
     for tile in tiles_of(sight.mask):
         places = tiles.places[tiles.starts[tile] : tiles.starts[tile + 1]].tolist()
@@ -198,19 +215,10 @@ def wrong(sight: Sight, table: SeatTable, statuses: bytes) -> list[str]:
         ]
     if sight.zones_told:
         told = {number: (zone.left, zone.fit) for number, zone in sight.zones.items()}
-        truth = zone_truth(table, statuses)
-        if told != truth:
-            amiss.append(f"zones show {told}, are {truth}")
-    else:
-        left_by_category = [
-            sum(
-                status == 0 and table.category[place] == category
-                for place, status in enumerate(statuses)
-            )
-            for category in range(len(table.categories))
-        ]
-        if sight.left != left_by_category:
-            amiss.append(f"totals show {sight.left}, are {left_by_category}")
+        if told != truth.zones:
+            amiss.append(f"zones show {told}, are {truth.zones}")
+    elif sight.left != truth.left:
+        amiss.append(f"totals show {sight.left}, are {truth.left}")
     return amiss
 
 

@@ -1,25 +1,42 @@
-"""E: what viewers hear adds up to what is so."""
+"""E, N: what viewers hear adds up to what is so, and costs no more than it must."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gateway import wire
-from gateway.fanout import LiveEvent, pack_statuses
+from gateway.fanout import LiveEvent, TileTick
+from gateway.frames import BINARY, server_frame
+from gateway.sight import Sight
+from gateway.tile_forms import CountedTile, read_entries
+from gateway.watching import Watch
 from seatengine.chart import seat_table
-from seatengine.core import commands
+from seatengine.chart.tiles import tiles_of
+from seatengine.core import commands, entries
+from seatengine.core.outputs import Batch
 from seatengine.core.policy import SalePolicy, Tariff
 from seatengine.core.shard import Shard
 from seatengine.ids import BookingId, CommandId, Epoch, EventId, HolderId, HoldId
+from tests.gateway.onlookers import (
+    EVERYWHERE,
+    FAR_OUT,
+    ROOMY,
+    hear,
+    house,
+    house_chart,
+    messages,
+    sight_of,
+    wrong,
+)
 from tests.venues import TARIFF, hall_chart, pocket
 
 EVENT = EventId("e")
 NOBODY = HolderId("v_x")
 STAFF = HolderId("k_x")
-ROOMY = SalePolicy(max_per_hold=200, max_per_holder=1000, max_holds_per_holder=100)
+AREA_PLACES = range(245, 285)
+UPPER = wire.Look(-20, 390, 420, 410, 1.0)
+"""The upper section of the house, from near by."""
 
 
 def opened(table: seat_table.SeatTable) -> tuple[Shard, LiveEvent]:
@@ -41,122 +58,65 @@ def opened(table: seat_table.SeatTable) -> tuple[Shard, LiveEvent]:
     return shard, live
 
 
-def payload(frame: bytes) -> bytes:
-    size = frame[1]
-    return frame[2 if size < 126 else 4 if size == 126 else 10 :]
+class Sale:
+    """A shard and the LiveEvent that hears all of it."""
 
+    def __init__(self, table: seat_table.SeatTable) -> None:
+        self.shard, self.live = opened(table)
+        self._commands = 0
 
-def unpacked(view: wire.View) -> bytes:
-    octets = np.frombuffer(view.statuses, np.uint8)
-    quads = np.stack([octets >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)
-    return quads.reshape(-1)[: view.count].tobytes()
-
-
-class Viewer:
-    """A client that follows the protocol's rules to the letter."""
-
-    def __init__(self) -> None:
-        self.seq = 0
-        self.epoch = 0
-        self.statuses = bytearray()
-
-    def hear(self, frame: bytes) -> bool:
-        """Take a frame in; False when it shows that something was missed."""
-        message = wire.decode_server_message(payload(frame))
-        if isinstance(message, wire.View):
-            self.epoch, self.seq = message.epoch, message.seq
-            self.statuses = bytearray(unpacked(message))
-            return True
-        assert isinstance(message, wire.Delta)
-        if self.seq < message.after_seq:
-            return False
-        if self.seq < message.seq:
-            places = np.frombuffer(message.places, "<u4")
-            for place, status in zip(places, message.statuses, strict=True):
-                self.statuses[place] = status
-            self.seq = message.seq
-        return True
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["hold", "hold", "release", "tick", "drop", "join", "come back"]),
-            st.integers(0, 35),
-        ),
-        max_size=60,
-    )
-)
-@settings(max_examples=80, deadline=None)
-def test_any_order_of_changes_breaks_and_returns_converges(steps: list[tuple[str, int]]) -> None:
-    shard, live = opened(pocket())
-    viewers = [Viewer()]
-    viewers[0].hear(live.view())
-    away: list[Viewer] = []
-    for number, (what, choice) in enumerate(steps):
-        if what == "hold":
-            shard.step(
-                commands.HoldSeats(id=CommandId(f"c{number}"), holder=NOBODY, places=[choice]), 0
-            )
-        elif what == "release" and shard.state.holds:
-            hold = sorted(shard.state.holds)[choice % len(shard.state.holds)]
-            shard.step(
-                commands.ReleaseHold(id=CommandId(f"c{number}"), holder=NOBODY, hold=hold), 0
-            )
-        elif what == "tick" and live.dirty:
-            frame = live.take_delta()
-            assert all(viewer.hear(frame) for viewer in viewers)
-        elif what == "drop" and viewers:
-            away.append(viewers.pop(choice % len(viewers)))
-        elif what == "join":
-            viewers.append(Viewer())
-            viewers[-1].hear(live.view())
-        elif what == "come back" and away:
-            viewer = away.pop(choice % len(away))
-            assert viewer.hear(live.since(viewer.epoch, viewer.seq))
-            viewers.append(viewer)
-        batch = shard.take_ready()
-        if batch is not None:
-            live.apply(batch)
-    if live.dirty:
-        frame = live.take_delta()
-        assert all(viewer.hear(frame) for viewer in viewers)
-    for viewer in viewers:
-        assert viewer.seq == live.seq
-        assert bytes(viewer.statuses) == live.statuses
-    told = bytes(min(s, 3) for s in shard.state.status)
-    assert live.statuses == told
-
-
-def test_what_changed_and_changed_back_is_told_only_to_who_saw_it() -> None:
-    shard, live = opened(pocket())
-    viewer, late = Viewer(), Viewer()
-    viewer.hear(live.view())
-    live.take_delta()
-
-    def happen(command: commands.AnyCommand) -> None:
-        shard.step(command, 0)
-        batch = shard.take_ready()
+    def do(self, command: commands.AnyCommand) -> None:
+        self.shard.step(command, 0)
+        batch = self.shard.take_ready()
         assert batch is not None
-        live.apply(batch)
+        self.live.apply(batch)
 
-    def told() -> tuple[int, ...]:
-        frame = live.take_delta()
-        assert viewer.hear(frame)
-        message = wire.decode_server_message(payload(frame))
-        assert isinstance(message, wire.Delta)
-        return tuple(np.frombuffer(message.places, "<u4"))
+    def hold(self, *places: int) -> HoldId:
+        self._commands += 1
+        name = CommandId(f"h{self._commands}")
+        self.do(commands.HoldSeats(id=name, holder=NOBODY, places=list(places)))
+        return HoldId(self.shard.seq)
 
-    hold = shard.seq + 1
-    happen(commands.HoldSeats(id=CommandId("a"), holder=NOBODY, places=[3]))
-    assert told() == (3,)
-    happen(commands.ReleaseHold(id=CommandId("b"), holder=NOBODY, hold=HoldId(hold)))
-    happen(commands.HoldSeats(id=CommandId("c"), holder=NOBODY, places=[3, 4]))
-    assert told() == (4,)
-    happen(commands.ReleaseHold(id=CommandId("d"), holder=NOBODY, hold=HoldId(hold + 2)))
-    late.hear(live.view())
-    happen(commands.HoldSeats(id=CommandId("e"), holder=NOBODY, places=[3, 4]))
-    assert told() == (3, 4)
+    def release(self, hold: HoldId) -> None:
+        self._commands += 1
+        name = CommandId(f"r{self._commands}")
+        self.do(commands.ReleaseHold(id=name, holder=NOBODY, hold=hold))
+
+
+class Onlooker:
+    """A viewer beside the LiveEvent: its watch, and what it knows by what it was told."""
+
+    def __init__(self, live: LiveEvent, look: wire.Look | None) -> None:
+        self.live = live
+        self.watch = Watch()
+        self.watch.look = look
+        self.sight: Sight = sight_of(house_chart(), house())
+        self.come_back()
+
+    def come_back(self) -> list[wire.ServerMessage]:
+        hello = self.sight.hello("token", EVENT)
+        welcome = wire.Welcome(2, "v", 0, self.live.epoch, house().chart_hash)
+        told = self.watch.begin(self.live, hello)
+        frames = server_frame(BINARY, wire.encode_message(welcome)) + told
+        return hear(self.sight, frames)[1:]
+
+    def hear_tick(self, tick: TileTick) -> list[wire.ServerMessage]:
+        return hear(self.sight, tick.frame(self.watch.mask))
+
+
+def changed_places(tick: TileTick) -> set[int]:
+    """The places whose statuses a tick tells of the house; all of an area as -tile."""
+    tiles = sight_of(house_chart(), house()).tiles
+    found: set[int] = set()
+    for message in messages(tick.frame(tick.mask)):
+        assert isinstance(message, wire.Tiles)
+        for told in read_entries(message.packed, tiles.sizes, tiles.counted):
+            if isinstance(told, CountedTile):
+                found.add(-told.tile)
+            else:
+                first = int(tiles.starts[told.tile])
+                found |= {int(tiles.places[first + offset]) for offset in told.offsets}
+    return found
 
 
 def test_a_gap_is_never_applied() -> None:
@@ -170,26 +130,148 @@ def test_a_gap_is_never_applied() -> None:
         live.apply(late)
 
 
-def test_a_short_absence_costs_less_than_a_view() -> None:
+def test_what_changed_and_changed_back_between_two_ticks_is_not_told() -> None:
+    sale = Sale(house())
+    hold = sale.hold(3)
+    assert changed_places(sale.live.tick()) == {3}
+    sale.release(hold)
+    again = sale.hold(3, 4)
+    assert changed_places(sale.live.tick()) == {4}
+    sale.release(again)
+    sale.hold(3, 4)
+    assert sale.live.dirty
+    tick = sale.live.tick()
+    assert tick.mask == 0
+    assert tick.frame(-1) == b""
+    assert not sale.live.dirty
+
+
+def test_n1_who_joins_between_two_ticks_goes_on_with_the_others() -> None:
+    """(N1) The newcomer is shown the told picture, so the undo of what it never saw is no news."""
+    sale = Sale(house())
+    old = Onlooker(sale.live, EVERYWHERE)
+    hold = sale.hold(3)
+    late = Onlooker(sale.live, EVERYWHERE)
+    sale.release(hold)
+    tick = sale.live.tick()
+    for viewer in (old, late):
+        viewer.hear_tick(tick)
+        hear(viewer.sight, sale.live.totals())
+        assert wrong(viewer.sight, house(), sale.live.statuses) == []
+
+
+def test_only_what_is_watched_is_told_and_encoded_once() -> None:
+    sale = Sale(house())
+    stalls = Onlooker(sale.live, wire.Look(-20, 0, 420, 60, 2.0))
+    upper = Onlooker(sale.live, UPPER)
+    both = Onlooker(sale.live, EVERYWHERE)
+    sale.hold(0, 1, 2)
+    tick = sale.live.tick()
+    assert tick.frame(upper.watch.mask) == b""
+    assert tick.frame(stalls.watch.mask) is tick.frame(both.watch.mask)
+    sale.hold(5, 200)
+    tick = sale.live.tick()
+    frames = {tick.frame(viewer.watch.mask) for viewer in (stalls, upper, both)}
+    assert len(frames) == 3
+    for viewer in (stalls, upper, both):
+        viewer.hear_tick(tick)
+    assert stalls.sight.statuses[[5, 200]].tolist() == [1, 255]
+    assert upper.sight.statuses[[5, 200]].tolist() == [255, 1]
+    assert both.sight.statuses[[5, 200]].tolist() == [1, 1]
+
+
+def test_an_area_is_told_as_a_count() -> None:
+    sale = Sale(house())
+    viewer = Onlooker(sale.live, EVERYWHERE)
+    sale.hold(*AREA_PLACES[:7])
+    (message,) = viewer.hear_tick(sale.live.tick())
+    assert isinstance(message, wire.Tiles)
+    assert len(message.packed) == 2
+    assert list(viewer.sight.areas.values()) == [len(AREA_PLACES) - 7]
+    hear(viewer.sight, sale.live.totals())
+    assert wrong(viewer.sight, house(), sale.live.statuses) == []
+
+
+def test_who_watches_every_tile_is_told_a_view_and_who_knows_it_only_the_difference() -> None:
+    sale = Sale(house())
+    viewer = Onlooker(sale.live, EVERYWHERE)
+    told = viewer.come_back()
+    assert [type(message) for message in told] == [wire.Watching, wire.Tiles, wire.Totals]
+    fresh = Onlooker(sale.live, EVERYWHERE)
+    fresh.sight.known = 0
+    assert wire.View in [type(message) for message in fresh.come_back()]
+
+
+def test_e7_a_short_absence_costs_less_than_a_view() -> None:
+    """(E7)"""
     shard, live = opened(seat_table.build(hall_chart(40, 100)))
     before = live.seq
+    assert live.tiles is not None
+    mask = live.tiles.all_mask
     shard.step(commands.HoldSeats(id=CommandId("a"), holder=NOBODY, places=[7, 8]), 0)
     batch = shard.take_ready()
     assert batch is not None
     live.apply(batch)
-    missed = live.since(live.epoch, before)
-    assert len(missed) < len(live.view()) / 10
-    assert isinstance(wire.decode_server_message(payload(missed)), wire.Delta)
+    live.tick()
+    missed = live.since(live.epoch, before, mask, mask)
+    assert len(missed) < 16
     for epoch, seq in [(live.epoch + 1, before), (live.epoch, live.seq + 5), (0, 0)]:
-        assert live.since(epoch, seq) == live.view()
+        assert live.since(epoch, seq, mask, mask) == live.view()
 
 
-@given(st.binary(max_size=41))
-def test_packed_statuses_take_two_bits_a_place(raw: bytes) -> None:
-    statuses = bytes(b & 3 for b in raw)
-    packed = pack_statuses(np.frombuffer(statuses, np.uint8))
-    assert len(packed) == -(-len(statuses) // 4)
-    assert unpacked(wire.View(1, 1, len(statuses), packed)) == statuses
+def test_e7_after_a_break_only_what_is_new_and_what_was_missed_is_told() -> None:
+    """(E7) Known tiles by difference, others whole."""
+    sale = Sale(house())
+    viewer = Onlooker(sale.live, UPPER)
+    upper = viewer.watch.mask
+    sale.hold(200)
+    sale.hold(0)
+    sale.live.tick()
+    viewer.watch.look = EVERYWHERE
+    told = viewer.come_back()
+    assert [type(message) for message in told] == [
+        wire.Watching,
+        wire.Tiles,
+        wire.Tiles,
+        wire.Totals,
+    ]
+    assert wrong(viewer.sight, house(), sale.live.statuses) == []
+    missed = told[1]
+    assert isinstance(missed, wire.Tiles)
+    tiles = viewer.sight.tiles
+    again = list(read_entries(missed.packed, tiles.sizes, tiles.counted))
+    assert [tile.tile for tile in again] == [tiles_of(upper)[0]]
+
+
+def test_what_was_missed_costs_never_more_than_everything() -> None:
+    sale = Sale(house())
+    viewer = Onlooker(sale.live, EVERYWHERE)
+    seq = sale.live.told_seq
+    for place in range(0, 230, 2):
+        sale.hold(place)
+    sale.live.tick()
+    mask = viewer.watch.mask
+    missed = sale.live.since(sale.live.epoch, seq, mask, mask)
+    assert len(missed) <= len(sale.live.whole(mask))
+    hear(viewer.sight, missed + sale.live.totals())
+    assert wrong(viewer.sight, house(), sale.live.statuses) == []
+
+
+def test_another_chart_is_shown_whole_to_those_who_knew_the_first() -> None:
+    sale = Sale(pocket())
+    other = house()
+    sale.live._tables = {other.chart_hash: other}
+    seq, epoch = sale.live.seq, sale.live.epoch
+    bound = entries.ChartBound(0, CommandId("again"), other.chart_hash, ROOMY, TARIFF)
+    gone = np.flatnonzero(other.flags & seat_table.RETIRED).tolist()
+    batch = Batch(EVENT, seq, [bound], [b""], {}, [], [], [], gone, bytes([4] * len(gone)))
+    assert sale.live.apply(batch)
+    assert sale.live.base_seq == seq + 1
+    tiles = sale.live.tiles
+    assert tiles is not None
+    assert sale.live.since(epoch, seq, 1, tiles.all_mask) == sale.live.view()
+    viewer = Onlooker(sale.live, FAR_OUT)
+    assert wrong(viewer.sight, other, sale.live.statuses) == []
 
 
 def test_beside_names_free_neighbours_of_the_same_row_first() -> None:
@@ -237,3 +319,12 @@ def test_bookings_and_blocks_are_told_apart_from_holds() -> None:
     assert batch is not None
     live.apply(batch)
     assert live.statuses[:3] == bytes([2, 3, 0])
+
+
+def test_before_there_is_a_chart_there_is_nothing_to_tell() -> None:
+    live = LiveEvent(EVENT, Epoch(1), 0, None, b"", SalePolicy(), [], {})
+    viewer = Onlooker(live, EVERYWHERE)
+    assert (viewer.watch.mask, viewer.watch.zones) == (0, False)
+    assert live.totals() == live.zones_tick() == live.zones_since(0, 0) == live.whole(3) == b""
+    assert not live.beside([0], 1)
+    assert not live.labels([0])

@@ -7,27 +7,43 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from gateway import wire
+from gateway import ticker, wire
 from gateway.engine_client import EngineClient
-from gateway.hub import Hub
+from gateway.fanout import LiveEvent
+from gateway.hub import Hub, Watcher, _Watched
+from gateway.sight import UNKNOWN
+from gateway.ticker import Ticker
+from gateway.watching import Watch
 from seatengine.core import commands
 from seatengine.core.outputs import Accepted, Code, Refusal
 from seatengine.core.policy import SalePolicy
+from seatengine.core.shard import Shard
 from seatengine.errors import UnknownEvent
-from seatengine.ids import ChartHash, CommandId, EventId, HolderId, HoldId
+from seatengine.ids import ChartHash, CommandId, Epoch, EventId, HolderId, HoldId
+from seatengine.shell.recovery import recover
 from seatengine.testing import AppendFault
-from tests.gateway.test_fanout import Viewer
+from tests.gateway.onlookers import EVERYWHERE, FAR_OUT, hear, sight_of, wrong
 from tests.shell.test_runner import EVENT, ME, House, hold, until
-from tests.venues import TARIFF
+from tests.venues import TARIFF, pocket, pocket_chart
+
+LIST = wire.Look(0, 0, 0, 0, 0.0, "", [0])
+"""The list view with its first section open."""
+
+
+CROWD = 80
+"""So many that a round of theirs takes longer than a commit."""
 
 
 class Tab:
-    """A Watcher that keeps what it is told."""
+    """A Watcher that keeps what it is told, and loses its news while `deaf`."""
 
-    def __init__(self, *asked: str) -> None:
+    def __init__(self, *asked: str, look: wire.Look | None = None) -> None:
         self.messages: list[wire.ServerMessage] = []
-        self.copy = Viewer()
-        self.gaps = 0
+        self.news = 0
+        self.deaf = False
+        self.sight = sight_of(pocket_chart(), pocket())
+        self.watch = Watch()
+        self.watch.look = look
         self.greetings = 0
         self.answered: list[int] = []
         self._asked = {CommandId(name) for name in asked}
@@ -35,8 +51,13 @@ class Tab:
     def send(self, message: bytes) -> None:
         self.messages.append(wire.decode_server_message(message))
 
-    def send_delta(self, frame: bytes) -> None:
-        self.gaps += not self.copy.hear(frame)
+    def send_frames(self, frames: bytes) -> None:
+        hear(self.sight, frames)
+
+    def send_news(self, frame: bytes) -> None:
+        self.news += 1
+        if not self.deaf:
+            hear(self.sight, frame)
 
     def answer(self, accepted: Accepted) -> bool:
         if accepted.id not in self._asked:
@@ -73,39 +94,197 @@ class Edge(House):
         )
         assert isinstance(bound, Accepted), bound
 
-    def watch(self, holder: HolderId, *asked: str) -> Tab:
-        tab = Tab(*asked)
+    @property
+    def watched(self) -> _Watched:
+        return self.hub._events[EVENT]
+
+    async def rebuilt(self) -> tuple[Shard, Epoch]:
+        """The event as another owner would find it."""
+        return await recover(
+            EVENT,
+            "other",
+            lease=self.lease,
+            journal=self.journal,
+            snapshots=self.snapshots,
+            charts=self.charts,
+        )
+
+    @property
+    def live(self) -> LiveEvent:
         live = self.hub.live(EVENT)
         assert live is not None
-        tab.copy.hear(live.view())
+        return live
+
+    def watch(self, holder: HolderId, *asked: str, look: wire.Look | None = EVERYWHERE) -> Tab:
+        tab = Tab(*asked, look=look)
         self.hub.watch(EVENT, tab, holder)
+        self.greet(tab)
         return tab
+
+    def greet(self, tab: Tab) -> None:
+        hello = tab.sight.hello("token", EVENT)
+        welcome = wire.Welcome(2, "v", 0, self.live.epoch, self.table.chart_hash)
+        tab.sight.take(welcome)
+        hear(tab.sight, self.hub.greet(EVENT, tab, hello))
+
+    async def all_right(self, *tabs: Tab) -> None:
+        """Until all of them see what is so."""
+        await until(lambda: not any(wrong(t.sight, self.table, self.live.statuses) for t in tabs))
 
 
 def run(story: Callable[[Edge], Awaitable[None]]) -> None:
     async def told() -> None:
-        edge = Edge()
+        edge = Crowd()
         await edge.on_sale()
         try:
             await story(edge)
         finally:
             await edge.runner.close()
 
-    asyncio.run(asyncio.wait_for(told(), 30))
+    asyncio.run(asyncio.wait_for(told(), 8))
 
 
 def test_every_watcher_sees_every_change() -> None:
     async def story(edge: Edge) -> None:
-        tabs = [edge.watch(HolderId(f"v_{i}")) for i in range(5)]
-        for place in (0, 1, 2):
+        looks = [EVERYWHERE, FAR_OUT, None, wire.Look(-20, 10, 100, 40, 3.0), LIST]
+        tabs = [edge.watch(HolderId(f"v_{i}"), look=look) for i, look in enumerate(looks)]
+        for place in (0, 1, 20):
             await edge.ask(hold(f"h{place}", place))
-        live = edge.hub.live(EVENT)
-        assert live is not None
-        await until(lambda: all(tab.copy.seq == live.seq for tab in tabs))
+        await edge.all_right(*tabs)
         for tab in tabs:
-            assert tab.gaps == 0
-            assert bytes(tab.copy.statuses) == live.statuses
             assert tab.messages == []
+        assert (edge.hub.viewers_near, edge.hub.viewers_far) == (3, 3)
+
+    run(story)
+
+
+def test_who_does_not_see_the_places_is_sent_nothing() -> None:
+    async def story(edge: Edge) -> None:
+        stalls = edge.watch(HolderId("v_a"), look=wire.Look(-20, 15, 100, 35, 3.0))
+        balcony = edge.watch(HolderId("v_b"), look=wire.Look(-20, 55, 60, 75, 3.0))
+        assert stalls.watch.mask & balcony.watch.mask == 0
+        await edge.ask(hold("h", 0))
+        await until(lambda: stalls.sight.statuses[0] == 1)
+        assert balcony.sight.statuses[0] == UNKNOWN
+        await edge.all_right(stalls, balcony)
+        assert edge.hub.ticks == 1
+
+    run(story)
+
+
+def test_a_look_elsewhere_brings_what_is_new_there_at_once() -> None:
+    async def story(edge: Edge) -> None:
+        tab = edge.watch(HolderId("v_a"), look=FAR_OUT)
+        assert (tab.watch.mask, tab.watch.zones) == (0, True)
+        await edge.ask(hold("h", 0))
+        edge.hub.look(EVENT, tab, wire.Look(-20, 10, 100, 40, 3.0))
+        assert tab.watch.mask
+        assert not tab.watch.zones
+        assert tab.sight.statuses[8] == 0
+        said = edge.hub.looks
+        edge.hub.look(EVENT, tab, wire.Look(-21, 10, 100, 40, 3.0))
+        assert edge.hub.looks == said + 1
+        await edge.all_right(tab)
+
+    run(story)
+
+
+class Crowd(Edge):
+    """An edge on sale with watchers enough for several slices of a round."""
+
+    def crowd(self, count: int, look: wire.Look | None) -> list[Tab]:
+        return [self.watch(HolderId(f"v_{n}"), look=look) for n in range(count)]
+
+    async def first_slice(self, ticker: Ticker[Watcher], tabs: list[Tab]) -> None:
+        """Until a round is on its way, and some of these have had their part of it."""
+        await until(lambda: ticker.round is not None)
+        assert tabs[0].news > tabs[-1].news
+
+
+@pytest.fixture
+def slices_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticker, "FAN_OUT_SLICE", 2)
+
+
+@pytest.mark.usefixtures("slices_of_two")
+def test_n2_who_turns_during_a_round_gets_its_part_first() -> None:
+    """(N2) What it is told of elsewhere is after the round, so its own tiles must be too."""
+
+    async def story(edge: Edge) -> None:
+        assert isinstance(edge, Crowd)
+        tabs = edge.crowd(CROWD, wire.Look(-20, 10, 100, 40, 3.0))
+        await edge.ask(hold("h", 0))
+        await edge.first_slice(edge.watched.tiles, tabs)
+        last = tabs[-1]
+        assert last.sight.statuses[0] == 0
+        edge.hub.look(EVENT, last, wire.Look(-20, 10, 150, 75, 3.0))
+        assert last.sight.statuses[0] == 1
+        await edge.all_right(*tabs)
+
+    run(story)
+
+
+@pytest.mark.usefixtures("slices_of_two")
+def test_n1_a_round_ends_where_the_event_is_rebuilt() -> None:
+    """(N1) What was on its way is of another epoch; those who were not served are greeted."""
+
+    async def story(edge: Edge) -> None:
+        assert isinstance(edge, Crowd)
+        tabs = edge.crowd(CROWD, EVERYWHERE)
+        await edge.ask(hold("h", 0))
+        await edge.first_slice(edge.watched.tiles, tabs)
+        shard, _ = await edge.rebuilt()
+        served = sum(tab.news for tab in tabs)
+        assert 0 < served < CROWD
+        edge.hub.on_recovered(shard, Epoch(edge.live.epoch + 1))
+        assert edge.watched.tiles.round is None
+        assert [tab.greetings for tab in tabs] == [1] * CROWD
+        for tab in tabs:
+            edge.greet(tab)
+        for _ in range(CROWD):
+            await asyncio.sleep(0)
+        assert sum(tab.news for tab in tabs) == served
+        await edge.all_right(*tabs)
+
+    run(story)
+
+
+@pytest.mark.usefixtures("slices_of_two")
+def test_n1_zones_never_go_back_in_time() -> None:
+    """(N1) All turn near during a round of zones, one turns far again: the rest of the round is
+    older than what that one is told."""
+
+    async def story(edge: Edge) -> None:
+        assert isinstance(edge, Crowd)
+        tabs = edge.crowd(CROWD, FAR_OUT)
+        await edge.ask(hold("h", 0))
+        await edge.first_slice(edge.watched.zones, tabs)
+        for tab in tabs:
+            edge.hub.look(EVENT, tab, EVERYWHERE)
+        await edge.ask(hold("i", 1))
+        edge.hub.look(EVENT, tabs[-1], FAR_OUT)
+        assert wrong(tabs[-1].sight, edge.table, edge.live.statuses) == []
+        for _ in range(CROWD):
+            await asyncio.sleep(0)
+        await edge.all_right(tabs[-1])
+
+    run(story)
+
+
+def test_n3_who_lost_news_is_told_all_of_it_afresh() -> None:
+    """(N3)"""
+
+    async def story(edge: Edge) -> None:
+        tabs = [edge.watch(HolderId("v_a"), look=look) for look in (EVERYWHERE, FAR_OUT, LIST)]
+        for tab in tabs:
+            tab.deaf = True
+        await edge.ask(hold("h", 0))
+        await until(lambda: all(tab.news for tab in tabs))
+        for tab in tabs:
+            assert wrong(tab.sight, edge.table, edge.live.statuses) != []
+            tab.deaf = False
+            hear(tab.sight, edge.hub.afresh(EVENT, tab))
+        await edge.all_right(*tabs)
 
     run(story)
 
@@ -132,9 +311,9 @@ def test_after_unwatch_nothing_comes() -> None:
         edge.hub.unwatch(EVENT, leaver, ME)
         edge.hub.unwatch(EVENT, leaver, ME)
         await edge.ask(hold("h", 0))
-        await until(lambda: stayer.copy.statuses[0] == 1)
+        await until(lambda: stayer.sight.statuses[0] == 1)
         assert leaver.messages == []
-        assert leaver.copy.statuses[0] == 0
+        assert leaver.sight.statuses[0] == 0
 
     run(story)
 
@@ -160,10 +339,8 @@ def test_a_rebuilt_event_greets_its_watchers_again() -> None:
         lost = await edge.ask(hold("h", 0))
         assert isinstance(lost, Refusal)
         await until(lambda: tab.greetings == 1)
-        live = edge.hub.live(EVENT)
-        assert live is not None
-        assert live.statuses[0] == 1
-        assert live.epoch == 2
+        assert edge.live.statuses[0] == 1
+        assert edge.live.epoch == 2
 
     run(story)
 

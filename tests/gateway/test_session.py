@@ -13,7 +13,7 @@ from seatengine import limits
 from seatengine.core import commands
 from seatengine.core.outputs import Answer, Code
 from seatengine.ids import HolderId
-from tests.gateway.test_fanout import opened, payload
+from tests.gateway.test_fanout import opened
 from tests.venues import pocket
 
 ME = HolderId("v_me")
@@ -33,7 +33,7 @@ class Talk:
     def __init__(self) -> None:
         self.shard, self.live = opened(pocket())
         self.session = Session(identify, 0)
-        assert say(self.session, wire.Hello(1, "good", "e")) == Open("e", ME)
+        assert say(self.session, wire.Hello(wire.PROTOCOL_VERSION, "good", "e")) == Open("e", ME)
         greet = self.session.read_holds()
         assert isinstance(greet, Greet)
         answer = self.do(greet.command)
@@ -58,16 +58,28 @@ class Talk:
         return said
 
 
-def test_hello_gets_welcome_view_and_mine_of_one_moment() -> None:
+def test_hello_gets_welcome_and_mine_of_one_moment() -> None:
     talk = Talk()
-    welcome, view, mine = talk.greeting
+    welcome, mine = talk.greeting
     told_welcome = wire.decode_server_message(welcome)
     assert isinstance(told_welcome, wire.Welcome)
     assert (told_welcome.viewer, told_welcome.now_ms) == (ME, 5)
-    told_view = wire.decode_server_message(payload(view))
-    assert isinstance(told_view, wire.View)
-    assert told_view.seq == talk.live.seq
+    assert (told_welcome.epoch, told_welcome.chart_hash) == (1, pocket().chart_hash)
     assert wire.decode_server_message(mine) == wire.Mine([])
+    held = talk.ask(wire.Hold("r", [4]))
+    assert isinstance(held, wire.Held)
+    say(talk.session, wire.Hello(wire.PROTOCOL_VERSION, "good", "e"))
+    answer = talk.do(talk.session.read_holds().command)
+    assert isinstance(answer, Answer)
+    _, mine = talk.session.welcome(talk.live, answer, 6)
+    assert wire.decode_server_message(mine) == wire.Mine([held.state])
+
+
+def test_the_last_hello_is_the_one_that_counts() -> None:
+    talk = Talk()
+    later = wire.Hello(wire.PROTOCOL_VERSION, "good", "e", 1, 7, b"\0\1", 7)
+    assert isinstance(say(talk.session, later), Greet)
+    assert talk.session.hello == later
 
 
 def test_a_hold_is_answered_in_full_with_its_prices() -> None:
@@ -145,9 +157,10 @@ def test_a_purchase_needs_a_name_and_a_mail_address() -> None:
     ("message", "code"),
     [
         (wire.Hello(99, "good", "e"), CloseCode.BAD_VERSION),
-        (wire.Hello(1, "forged", "e"), CloseCode.BAD_TOKEN),
+        (wire.Hello(wire.PROTOCOL_VERSION, "forged", "e"), CloseCode.BAD_TOKEN),
         (wire.Hold("r", [0]), CloseCode.HELLO_EXPECTED),
         (wire.Ping(1), CloseCode.HELLO_EXPECTED),
+        (wire.Look(0, 0, 1, 1, 1), CloseCode.HELLO_EXPECTED),
     ],
 )
 def test_a_bad_beginning_ends_the_conversation(message: object, code: CloseCode) -> None:
@@ -160,7 +173,9 @@ def test_refs_that_cannot_be(ref: str) -> None:
 
 
 def test_another_event_needs_another_connection() -> None:
-    assert say(Talk().session, wire.Hello(1, "good", "f")) == Bye(CloseCode.BAD_MESSAGE)
+    assert say(Talk().session, wire.Hello(wire.PROTOCOL_VERSION, "good", "f")) == Bye(
+        CloseCode.BAD_MESSAGE
+    )
 
 
 @given(st.binary(max_size=60))
@@ -170,12 +185,37 @@ def test_noise_ends_the_conversation_and_raises_nothing(noise: bytes) -> None:
     assert isinstance(effect, Bye | Open)
 
 
+@pytest.mark.parametrize(
+    "look",
+    [
+        wire.Look(0, 0, 10, 10, 1.0),
+        wire.Look(0, 0, 0, 0, 0.0, "", [0, 1]),
+        wire.Look(-1e308, -1e308, 1e308, 1e308, 1e308, "no floor", [-5, 2**40]),
+    ],
+)
+def test_a_look_goes_to_the_watch(look: wire.Look) -> None:
+    assert say(Talk().session, look) == look
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        wire.Look(float("nan"), 0, 10, 10, 1.0),
+        wire.Look(0, 0, float("inf"), 10, 1.0),
+        wire.Look(0, 0, 10, 10, float("-inf")),
+        wire.Look(0, 0, 0, 0, 0.0, "", list(range(limits.MAX_SECTIONS_LISTED + 1))),
+    ],
+)
+def test_a_look_that_makes_no_sense_ends_the_conversation(look: wire.Look) -> None:
+    assert say(Talk().session, look) == Bye(CloseCode.BAD_MESSAGE)
+
+
 def test_too_many_messages_end_the_conversation() -> None:
     talk = Talk()
     effects = [say(talk.session, wire.Ping(i), 0) for i in range(limits.MESSAGE_BURST + 1)]
     assert effects[-1] == Bye(CloseCode.TOO_MANY_MESSAGES)
     calm = Session(identify, 0)
-    say(calm, wire.Hello(1, "good", "e"))
+    say(calm, wire.Hello(wire.PROTOCOL_VERSION, "good", "e"))
     gap_ms = 1000 // limits.MESSAGES_PER_SECOND
     for i in range(3 * limits.MESSAGE_BURST):
         assert isinstance(say(calm, wire.Ping(i), i * gap_ms), Say)
@@ -183,7 +223,7 @@ def test_too_many_messages_end_the_conversation() -> None:
 
 def test_an_operator_may_allow_more_messages() -> None:
     session = Session(identify, 0, messages_per_second=1_000)
-    say(session, wire.Hello(1, "good", "e"), 0)
+    say(session, wire.Hello(wire.PROTOCOL_VERSION, "good", "e"), 0)
     assert all(isinstance(say(session, wire.Ping(i), i), Say) for i in range(3_000))
     effects = [say(session, wire.Ping(i), 3_000) for i in range(1_001)]
     assert effects[-1] == Bye(CloseCode.TOO_MANY_MESSAGES)
