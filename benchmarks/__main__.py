@@ -20,6 +20,7 @@ The benchmarks:
     fanout      one frame to everybody, beside a C loop and the usual servers
     import      reading the largest chart files
     onsale      10,000 viewers and 1,000 holds a second, told and audited
+    naive       a storm told our way, and as JSON to everyone
     page        the buyer's page with 100,000 seats, in Chromium
 
 For example:
@@ -41,6 +42,7 @@ app.command("benchmarks.recovery:recovery", name="recovery")
 app.command("benchmarks.fanout:fanout", name="fanout")
 app.command("benchmarks.import_chart:import_chart", name="import")
 app.command("benchmarks.onsale:onsale", name="onsale")
+app.command("benchmarks.naive:naive", name="naive")
 app.command("benchmarks.page:page", name="page")
 
 

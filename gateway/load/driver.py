@@ -44,7 +44,7 @@ _CONNECT_S: Final = 60.0
 _CONNECTS_PER_S: Final = 60.0
 _MOST_TRIES: Final = 8
 _NEAR_EYES: Final = 80
-_FAR_EYES: Final = 40
+_FAR_EYES: Final = 12
 _DIARIES: Final = 24
 _PING_S: Final = 40.0
 _QUIET_S: Final = 2.5
@@ -231,7 +231,7 @@ class Driver:
         self.buyers.stop()
         await self._settle()
         self.phase = "comparing"
-        found = await self._compare()
+        found = await self._compare() if plan.compares else Comparison()
         self.phase = "giving back"
         holds = self.buyers.give_back(max(plan.holds_per_s, self.buyers.holding / _GIVE_BACK_S, 1))
         if holds:

@@ -28,6 +28,8 @@ class Gauge(msgspec.Struct):
     ticks_per_s: float | None = None
     resyncs_per_s: float | None = None
     dropped_per_s: float | None = None
+    commit_p99_ms: float | None = None
+    journal_lag_ms: float | None = None
 
 
 class Gauges:
@@ -77,6 +79,8 @@ class Gauges:
         gauge.ticks_per_s = found.ticks_per_s
         gauge.resyncs_per_s = found.resyncs_per_s
         gauge.dropped_per_s = found.deltas_dropped_per_s
+        gauge.commit_p99_ms = found.commit_p99_ms
+        gauge.journal_lag_ms = found.journal_lag_ms
 
     def _look(self, gauge: Gauge, pid: int) -> None:
         try:

@@ -23,6 +23,7 @@ _DESKTOPS: Final = 0.4
 _SEAT_PX: Final = (11.0, 24.0)
 _JUMP_SHARE: Final = 0.1
 _ZOOM_SHARE: Final = 0.2
+_CELLS: Final = 40
 
 
 class Screen(msgspec.Struct):
@@ -67,6 +68,11 @@ class Ground:
         self.categories = len(view.categories)
         self.link = view.link
         self.seats: list[int] = np.flatnonzero(self.seated).tolist()
+        # One seat of each square of the venue that has any.
+        self._cell_size = max(view.width, view.height) / _CELLS
+        self._inhabited: dict[tuple[int, int], int] = {
+            self._cell(float(self.x[seat]), float(self.y[seat])): seat for seat in self.seats
+        }
         away = np.hypot(self.x - view.focal_point.x, self.y - view.focal_point.y)
         self.best: list[int] = [
             int(place)
@@ -96,11 +102,18 @@ class Ground:
         else:
             screen.x += random.uniform(-0.7, 0.7) * screen.wide / screen.zoom
             screen.y += random.uniform(-0.7, 0.7) * screen.high / screen.zoom
-            away = np.abs(self.x - screen.x) + np.abs(self.y - screen.y)
-            nearest = int(away.argmin())
             # Nobody pans off the venue for long.
-            if away[nearest] > screen.high / screen.zoom / 2:
-                screen.x, screen.y = float(self.x[nearest]), float(self.y[nearest])
+            if self._cell(screen.x, screen.y) not in self._inhabited:
+                near = self._nearest_cell(screen.x, screen.y)
+                place = self._inhabited[near]
+                screen.x, screen.y = float(self.x[place]), float(self.y[place])
+
+    def _cell(self, x: float, y: float) -> tuple[int, int]:
+        return int(x / self._cell_size), int(y / self._cell_size)
+
+    def _nearest_cell(self, x: float, y: float) -> tuple[int, int]:
+        column, row = self._cell(x, y)
+        return min(self._inhabited, key=lambda at: abs(at[0] - column) + abs(at[1] - row))
 
     def run(self, place: int, count: int, busy: bytes | bytearray) -> list[int]:
         """Up to `count` neighbours from `place` on that are not busy."""

@@ -9,7 +9,8 @@ from gateway.load.scenarios import Scenario
 
 class LoadPlan(msgspec.Struct):
     """`secret` mints the viewers' identities where it is known; without it the site is asked for
-    them. `record` is the file for what viewers were told."""
+    them. `record` is the file for what viewers were told. `compares`: whether what they know is
+    held against the engine's state in the end."""
 
     site: str
     event: str
@@ -20,6 +21,7 @@ class LoadPlan(msgspec.Struct):
     seed: int
     record: str
     secret: str = ""
+    compares: bool = True
 
 
 class Second(msgspec.Struct, kw_only=True):

@@ -209,6 +209,10 @@ def _plots(outcome: Outcome) -> str:
             server("server p99", lambda g: g.loop_lag_p99_ms),
             load("this load, worst", lambda s: s.lag_ms),
         ]),
+        ("Commits", "ms", [
+            server("p99", lambda g: g.commit_p99_ms),
+            server("oldest not yet durable", lambda g: g.journal_lag_ms),
+        ]),
         ("Memory of the server", "MB", [server("resident", lambda g: g.rss_mb)]),
         ("Viewers", "", [
             load("connected", lambda s: s.connected),

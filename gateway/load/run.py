@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import msgspec
@@ -37,7 +36,8 @@ class LoadFailed(SeatEngineError):
 
 class LoadOrder(msgspec.Struct, kw_only=True):
     """What is asked for. With `url` "" the load starts a server of its own, with `seats` seats;
-    else `event` is one there, and `database_url` leads to its database, "" where it is unknown."""
+    else `event` is one there, and `database_url` leads to its database, "" where it is unknown.
+    `compares` is False where the server tells viewers in a way of its own."""
 
     scenario: Scenario
     viewers: int
@@ -49,6 +49,7 @@ class LoadOrder(msgspec.Struct, kw_only=True):
     event: str = ""
     database_url: str = ""
     server_module: str = "gateway.demo.server_process"
+    compares: bool = True
 
 
 class Moment(msgspec.Struct):
@@ -102,6 +103,7 @@ async def run(order: LoadOrder, audience: Audience) -> Outcome:
                 seed=order.seed,
                 record=str(record),
                 secret=site.secret,
+                compares=order.compares,
             )
             audience.say(f"{order.viewers:,} viewers go to {site.address}/e/{site.event}")
             storm = _Storm(site, folder, audience)
@@ -182,13 +184,14 @@ class _Storm:
         raise driver.failed()
 
     def server_cpu(self) -> float | None:
-        """Processors the server kept busy in the storm's usual second."""
+        """Processors the server kept busy in the storm, on average."""
         told = [
-            m.server.cpu
+            (m.server.cpu * m.load.took_s, m.load.took_s)
             for m in self.moments
             if m.load.phase == "storm" and m.server.cpu is not None
         ]
-        return round(median(told), 3) if told else None
+        busy_s, took_s = (sum(part) for part in zip(*told, strict=True)) if told else (0, 0)
+        return round(busy_s / took_s, 3) if took_s else None
 
 
 async def _audit(pool: Pool, event: str, record: Path) -> Verdict:

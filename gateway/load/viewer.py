@@ -18,7 +18,7 @@ from gateway import wire
 from gateway.load.told_tiles import TILES_TAG, VIEW_TAG, TileLog
 from gateway.load.told_zones import ZonesTold
 from gateway.sight import Tiling
-from gateway.tile_forms import BadForm, read_tile_runs, tile_runs
+from gateway.tile_forms import BadForm, read_tile_runs, read_varint, tile_runs
 from seatengine.limits import MAX_SERVER_MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.load.seen import FarEye, NearEye
 
 _BINARY: Final = 0x82
+_TEXT: Final = 0x81
 _CLOSE: Final = 0x88
 _PING: Final = 0x89
 _MASKED: Final = 0x80
@@ -355,7 +356,7 @@ class Viewer(asyncio.Protocol):
         if not message.zones:
             self.zones = self._house.nothing_known()
         if self.screen is not None:
-            self.tiles = [t for t, bit in enumerate(reversed(f"{mask:b}")) if bit == "1"]
+            self.tiles = _tiles_of(message.tiles)
         if self.eye is not None:
             self.eye.watch(mask)
         if self.diary is not None:
@@ -367,7 +368,10 @@ class Viewer(asyncio.Protocol):
         return self._zones_told
 
     def _hear_control(self, first: int, payload: bytes) -> None:
-        if first == _CLOSE:
+        if first == _TEXT:
+            # Ours are binary; a server that tells in its own way is counted and not understood.
+            self._house.frames += 1
+        elif first == _CLOSE:
             self.close_code = int.from_bytes(payload[:2], "big") if payload else 1005
             self._write(masked(payload[:2], _CLOSE))
             if self._transport is not None:
@@ -377,6 +381,19 @@ class Viewer(asyncio.Protocol):
         elif first != 0x8A:
             self._house.broken(f"a frame of kind 0x{first:02x}")
             self.drop()
+
+
+def _tiles_of(runs: bytes) -> list[int]:
+    """The tiles of TileRuns that can be read."""
+    tiles: list[int] = []
+    at = end = 0
+    while at < len(runs):
+        skipped, at = read_varint(runs, at)
+        taken, at = read_varint(runs, at)
+        end += skipped
+        tiles += range(end, end + taken)
+        end += taken
+    return tiles
 
 
 def masked(payload: bytes, opcode: int = _BINARY) -> bytes:

@@ -23,6 +23,7 @@ SMALL = {
     "recovery": ["--seats=1000", "--entries=1000", "--clients=2", "--kills=1", "--seconds=0.3"],
     "import": ["--seats=200", "--rounds=1"],
     "onsale": ["--viewers=30", "--holds=30", "--seconds=2", "--seats=1000"],
+    "naive": ["--viewers=20", "--holds=20", "--seconds=2", "--seats=1000"],
 }
 
 KEYS = {
@@ -44,6 +45,7 @@ KEYS = {
     "best": {"p50_us", "p99_us"},
     "recovery": {"entries", "kill_to_first_ack_s", "lost"},
     "import": {"seats", "s"},
+    "naive": {"bytes_ratio", "cpu_ratio", "viewers", "holds_per_s"},
     "onsale": {
         "viewers",
         "holds_per_s",
@@ -108,7 +110,7 @@ def test_one_frame_goes_to_everybody() -> None:
             assert size["floor_us_per_frame"] > 0
 
 
-@pytest.mark.parametrize("name", ["core", "holds", "best", "import"])
+@pytest.mark.parametrize("name", ["core", "holds", "best", "import", "naive"])
 def test_a_benchmark_ends_with_its_figures(name: str) -> None:
     found = figures(name)
     assert all(found[key] > 0 for key in KEYS[name])

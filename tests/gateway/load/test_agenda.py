@@ -40,7 +40,8 @@ def test_things_happen_in_order_of_their_time() -> None:
 
 def test_what_was_planned_is_forgotten_when_it_is_cleared() -> None:
     async def happen() -> list[str]:
-        agenda, done, over = Agenda(), [], asyncio.Event()
+        agenda, over = Agenda(), asyncio.Event()
+        done: list[str] = []
         now_s = asyncio.get_running_loop().time()
         agenda.add(now_s + 0.01, done.append, "never")
         agenda.clear()
