@@ -213,7 +213,7 @@ class ProcessMetrics(Collector):
     def _sale(self) -> Iterator[Metric]:
         runner = self._runner
         made = runner.entries_by_kind
-        yield _counter("commands", "Commands given to the engine.", runner.commands)
+        yield _counter("commands", "Commands the engine answered.", runner.commands)
         yield _counter("holds", "Holds made.", made[entries.SeatsHeld])
         yield _counter("bookings", "Bookings made.", made[entries.SeatsBooked])
         yield _counters(

@@ -120,7 +120,7 @@ class _Ready:
 class Runner:
     """The only caller of its shards. Not thread-safe: use it from its event loop.
 
-    For those who watch it: `commands` given to `submit`, durable entries by kind, refusals by
+    For those who watch it: `commands` that were answered, durable entries by kind, refusals by
     code, commits and snapshots that failed, and how long snapshots took from freezing the state to
     being kept.
     """
@@ -196,36 +196,33 @@ class Runner:
         While the store is away commands wait up to COMMAND_WAIT_MS, then are refused with
         UNAVAILABLE; beyond the bounds on what may wait, at once with OVERLOADED.
         """
-        self.commands += 1
         slot = self._slots.get(event)
         if slot is None:
             self._refuse(reply, command.id, Code.UNKNOWN_EVENT)
-        elif slot.shard is not None:
-            self._step(slot, slot.shard, command, reply)
-        elif slot.fenced:
-            self._refuse(reply, command.id, Code.UNAVAILABLE)
-        elif len(slot.waiting) >= limits.MAX_WAITING_COMMANDS:
-            self._refuse(reply, command.id, Code.OVERLOADED)
-        else:
-            slot.waiting.append((self._clock.now_ms(), command, reply))
-
-    def _step(self, slot: _Slot, shard: Shard, command: AnyCommand, reply: Reply) -> None:
+            return
+        shard = slot.shard
+        if shard is None:
+            if slot.fenced:
+                self._refuse(reply, command.id, Code.UNAVAILABLE)
+            elif len(slot.waiting) >= limits.MAX_WAITING_COMMANDS:
+                self._refuse(reply, command.id, Code.OVERLOADED)
+            else:
+                slot.waiting.append((self._clock.now_ms(), command, reply))
+            return
         if shard.uncommitted >= limits.MAX_UNCOMMITTED_ENTRIES:
             self._refuse(reply, command.id, Code.OVERLOADED)
             return
         now_ms = self._clock.now_ms()
         slot.replies.append((reply, shard.step(command, now_ms)))
-        self._mark_dirty(slot, now_ms)
+        if not self._dirty:
+            self._collecting_since_ms = now_ms
+        self._dirty[slot] = None
         if not self._flush_planned and self._commit is None:
             self._flush_planned = True
             asyncio.get_running_loop().call_soon(self._flush)
 
-    def _mark_dirty(self, slot: _Slot, now_ms: int) -> None:
-        if not self._dirty:
-            self._collecting_since_ms = now_ms
-        self._dirty[slot] = None
-
     def _refuse(self, reply: Reply, command_id: CommandId, code: Code) -> None:
+        self.commands += 1
         self.refusals_by_code[code] += 1
         reply(Refusal(command_id, code))
 
@@ -331,6 +328,7 @@ class Runner:
         made = self.entries_by_kind
         for entry in batch.entries:
             made[type(entry)] += 1
+        self.commands += len(part.replies)
         for refusal in batch.refusals:
             self.refusals_by_code[refusal.code] += 1
         self._listener.on_batch(batch)
@@ -396,7 +394,7 @@ class Runner:
         self._listener.on_recovered(shard, epoch)
         waiting, slot.waiting = slot.waiting, deque()
         for _, command, reply in waiting:
-            self._step(slot, shard, command, reply)
+            self.submit(slot.event, command, reply)
 
     def _plan_housekeeping(self) -> None:
         loop = asyncio.get_running_loop()
@@ -409,7 +407,9 @@ class Runner:
             shard = slot.shard
             if shard is not None and shard.next_expiry_ms <= now_ms:
                 shard.tick(now_ms)
-                self._mark_dirty(slot, now_ms)
+                if not self._dirty:
+                    self._collecting_since_ms = now_ms
+                self._dirty[slot] = None
             waiting = slot.waiting
             while waiting and now_ms - waiting[0][0] >= limits.COMMAND_WAIT_MS:
                 _, command, reply = waiting.popleft()
