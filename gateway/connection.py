@@ -160,7 +160,7 @@ class LiveConnection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server stops: viewers may come back soon, but not all at once."""
-        self._close(CloseCode.COME_BACK, self._come_back())
+        self._close(CloseCode.COME_BACK, self._come_back(limits.RESTART_MS))
 
     # The edge's side
 
@@ -442,8 +442,9 @@ class LiveConnection(asyncio.Protocol):
         else:
             transport.write(frame)
 
-    def _come_back(self) -> bytes:
-        return b"retry_ms=%d" % self._edge.return_ms()
+    def _come_back(self, not_within_ms: int = 0) -> bytes:
+        """The reason to close with that says when to come back."""
+        return b"retry_ms=%d" % (not_within_ms + self._edge.return_ms())
 
     def _close(self, code: int, reason: bytes = b"", echo: bytes | None = None) -> None:
         """Say goodbye with a code and a reason, or with what the other side said it with."""

@@ -102,6 +102,8 @@ GREETINGS_PER_SECOND: Final = 1_000
 GREETING_BURST: Final = 50
 GREETING_ROOM: Final = 4_000
 LONGEST_RETURN_MS: Final = 30_000
+# How long a server that is stopped to be started anew may be away.
+RESTART_MS: Final = 1_500
 IDLE_TIMEOUT_MS: Final = 90_000
 MESSAGES_PER_SECOND: Final = 50
 CEILING_MESSAGES_PER_SECOND: Final = 100_000

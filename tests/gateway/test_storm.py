@@ -15,6 +15,7 @@ from gateway.connection import LiveConnection, LiveEdge
 from gateway.door import Door
 from gateway.token_bucket import TokenBucket
 from gateway.wire import CloseCode
+from seatengine import limits
 from seatengine.shell.embedded import EmbeddedPostgres
 from tests.gateway.http.site import Site, fresh_database, put_on_sale, serving
 
@@ -221,7 +222,7 @@ def test_who_is_in_may_say_hello_again_though_the_room_is_full(
 def test_at_the_end_everyone_is_told_to_come_back_at_a_moment_of_its_own(
     site: Site, edge: LiveEdge, arrive: Callable[[], Peer]
 ) -> None:
-    put_door(site, edge, Door(1_000, 50, 40, 5_000))
+    put_door(site, edge, Door(10, 50, 40, 60_000))
     peers = [arrive() for _ in range(10)]
     for peer in peers:
         peer.until(wire.Mine)
@@ -235,5 +236,8 @@ def test_at_the_end_everyone_is_told_to_come_back_at_a_moment_of_its_own(
     site.run(stop())
     ends = [peer.end() for peer in peers]
     assert {code for code, _ in ends} == {CloseCode.COME_BACK}
-    assert len({reason for _, reason in ends}) == 10
+    said = [re.fullmatch(r"retry_ms=(\d+)", reason) for _, reason in ends]
+    waits = [int(match[1]) for match in said if match]
+    assert len(waits) == len(set(waits)) == 10
+    assert min(waits) >= limits.RESTART_MS
     assert edge.closed_by_code[CloseCode.COME_BACK] - closed >= 10
