@@ -25,6 +25,8 @@ TILE_PLACES: Final = 64
 _BAND: Final = 16
 # Beyond any band of any row: a place has fewer than 2 ** 24 neighbours.
 _BANDS: Final = 1 << 24
+# Up to so many, taking bit by bit off a mask is quicker than unpacking it.
+_FEW_TILES: Final = 20
 _USUAL_SPACING: Final = 20.0
 
 I32 = npt.NDArray[np.int32]
@@ -169,6 +171,13 @@ def mask_of(chosen: Bools) -> int:
 
 def tiles_of(mask: int) -> list[int]:
     """The tiles of a mask in order."""
+    if mask.bit_count() <= _FEW_TILES:
+        tiles = []
+        while mask:
+            lowest = mask & -mask
+            tiles.append(lowest.bit_length() - 1)
+            mask ^= lowest
+        return tiles
     data = mask.to_bytes((mask.bit_length() + 7) // 8, "little")
     bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
     return [int(tile) for tile in np.flatnonzero(bits)]
