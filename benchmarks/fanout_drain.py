@@ -92,9 +92,7 @@ class Drain:
             running = self._waiting
             self._sweep(ready)
             if running and not self._waiting:
-                frames = sum(viewer.frames for viewer in self._viewers.values())
-                size = sum(viewer.bytes for viewer in self._viewers.values())
-                _answer({"frames": frames, "bytes": size})
+                self._say_count()
             if len(ready) > (orders is not None):
                 time.sleep(_PAUSE_S)
 
@@ -120,6 +118,9 @@ class Drain:
             for viewer in viewers:
                 viewer.frames = viewer.bytes = 0
             _answer(len(viewers))
+        elif order == b"count":
+            self._read_until_quiet()
+            self._say_count()
         elif order == b"totals":
             self._read_until_quiet()
             frames, sizes = [v.frames for v in viewers], [v.bytes for v in viewers]
@@ -132,6 +133,11 @@ class Drain:
                     "inside_a_frame": sum(bool(v.buffer) for v in viewers),
                 }
             )
+
+    def _say_count(self) -> None:
+        viewers = self._viewers.values()
+        frames, size = sum(v.frames for v in viewers), sum(v.bytes for v in viewers)
+        _answer({"frames": frames, "bytes": size})
 
     def _read_until_quiet(self) -> None:
         until_s = time.monotonic() + _SETTLE_S

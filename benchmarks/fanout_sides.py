@@ -104,6 +104,8 @@ class Broadcasting:
         when that takes too long.
 
         Returns the server's processor time in microseconds for each frame that arrived."""
+        # What came of itself since the last batch was paid for before this one.
+        await self._count("count")
         loop = asyncio.get_running_loop()
         next_s = loop.time()
         until_s = next_s + _BATCH_S
@@ -114,14 +116,20 @@ class Broadcasting:
             # The viewers first, so that they know of the round before its frames are there.
             self._drain.order("round")
             self._server.order("broadcast")
-            line = await self._drain.line(_ROUND_S)
-            if not line:
-                raise self._drain.failed()
-            self.counted = msgspec.json.decode(line, type=_Counted)
+            await self._count()
             if loop.time() > until_s:
                 break
         took_s = run_seconds(self._pid) - before_s
         return took_s / (self.counted.frames - before) * 1e6
+
+    async def _count(self, order: str = "") -> None:
+        """Read the drain's count, which it is asked for or gives at the end of a round."""
+        if order:
+            self._drain.order(order)
+        line = await self._drain.line(_ROUND_S)
+        if not line:
+            raise self._drain.failed()
+        self.counted = msgspec.json.decode(line, type=_Counted)
 
     async def settle(self) -> None:
         """Let the viewers read what is left, and count from here."""

@@ -3,9 +3,9 @@
  * It reads the frames of websocket servers (RFC 6455, section 5.2: not masked) and counts them. On
  * its standard input it takes lines: "settle" reads until nothing came for a while, sets every
  * count to 0 and answers with the number of sockets; "round" answers with all frames and bytes
- * counted so far, once every socket has had a whole frame since; "totals" reads until nothing came
- * for a while and answers with the fewest and the most frames and bytes of any socket and the
- * number of sockets inside a frame. It ends with its input, or with status 1 when a server ends a
+ * counted so far, once every socket has had a whole frame since; "count" reads until nothing came
+ * for a while and answers the same; "totals" does so and answers with the fewest and the most
+ * frames and bytes of any socket and the number of sockets inside a frame. It ends with its input, or with status 1 when a server ends a
  * connection.
  *
  * After each sweep over the readable sockets it sleeps for a millisecond: a sender whose every
@@ -137,6 +137,12 @@ static void settle(int epoll) {
     printf("%zu\n", viewer_count);
 }
 
+static void say_count(void) {
+    printf("{\"frames\": %llu, \"bytes\": %llu}\n", (unsigned long long)frames,
+           (unsigned long long)bytes);
+    fflush(stdout);
+}
+
 static void totals(int epoll) {
     read_until_quiet(epoll);
     uint64_t few = UINT64_MAX, most = 0, least = UINT64_MAX, largest = 0;
@@ -174,6 +180,9 @@ static int hear(int epoll) {
             current_round++;
             waiting = viewer_count;
             return 1;
+        } else if (!strcmp(line, "count")) {
+            read_until_quiet(epoll);
+            say_count();
         } else if (!strcmp(line, "totals")) {
             totals(epoll);
         } else {
@@ -219,9 +228,7 @@ int main(void) {
         if (!hear(epoll)) return 0;
         int had = sweep(ready, count);
         if (!waiting && (were_waiting || before != current_round)) {
-            printf("{\"frames\": %llu, \"bytes\": %llu}\n", (unsigned long long)frames,
-                   (unsigned long long)bytes);
-            fflush(stdout);
+            say_count();
         }
         if (had) nanosleep(&pause, NULL);
     }
