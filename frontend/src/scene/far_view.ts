@@ -3,8 +3,8 @@
 import type { ChartModel } from "../model/chart";
 import type { SeatStore } from "../model/seats";
 
-const SEATS_FROM_PX = 8.5;
-const BLOCKS_BELOW_PX = 6;
+/** From where on seats can be told apart and counts of blocks are in the way. */
+const SEATS_FROM_PX = 7;
 const SMALL_CHART = 1500;
 const FADE_MS = 160;
 const LONGEST_FRAME_MS = 50;
@@ -19,7 +19,7 @@ export class FarView {
     private readonly seats: SeatStore,
   ) {}
 
-  /** The same as it should be, at a camera's scale that is on its way to another. */
+  /** 1 for blocks, 0 for seats, at a camera's scale that is on its way to another. */
   wanted(scale: number, target: number): number {
     // Where only zones are told there are no seats to draw, but those that are on their way out.
     return this.seats.onlyZones && this.at(target) < 1 ? 1 : this.at(scale);
@@ -34,7 +34,6 @@ export class FarView {
 
   private at(scale: number): number {
     if (this.chart.size <= SMALL_CHART) return 0;
-    const seatPx = this.chart.spacing * scale;
-    return Math.min(1, Math.max(0, (SEATS_FROM_PX - seatPx) / (SEATS_FROM_PX - BLOCKS_BELOW_PX)));
+    return this.chart.spacing * scale >= SEATS_FROM_PX ? 0 : 1;
   }
 }

@@ -52,6 +52,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
   });
   const [tip, setTip] = useState<Tip | null>(null);
   const [cursorWords, setCursorWords] = useState("");
+  const cursor = useRef<MapTarget | null>(null);
   const [floor, setFloor] = useState(chart.floors[0]?.id ?? "");
   const theme = useTheme();
   const words = useMemo(
@@ -72,7 +73,10 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
         onPick: (place) => live.sale.toggle(place),
         onArea,
         onHover: (target, x, y) => setTip(target && { target, x, y }),
-        onCursor: (target) => setCursorWords(targetWords(target, live.sale, latest.current)),
+        onCursor: (target) => {
+          cursor.current = target;
+          setCursorWords(targetWords(target, live.sale, latest.current));
+        },
         onView: setView,
         onSight: (sight, resting) => live.gaze.onMap(sight, resting),
       },
@@ -92,6 +96,18 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
       made.destroy();
     };
   }, [live, chart, onArea]);
+
+  // What stands under the cursor may be told, or taken, after it was said.
+  useEffect(
+    () =>
+      live.sale.seats.subscribe((places) => {
+        const { current: at } = cursor;
+        if (at?.kind !== "place") return;
+        if (places && !Array.prototype.includes.call(places, at.place)) return;
+        setCursorWords(targetWords(at, live.sale, latest.current));
+      }),
+    [live],
+  );
 
   useEffect(() => map.current?.useTheme(priced.colours), [theme, priced.colours]);
   useEffect(() => map.current?.useWords(words), [words]);
