@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,17 +16,13 @@ from seatengine import limits
 from seatengine.chart.seat_table import build
 from seatengine.shell.embedded import EmbeddedPostgres
 from tests.gateway.http.site import Site, chart_file, fresh_database, put_on_sale, serving
-from tests.gateway.pipe import client_frame, server_frames
+from tests.gateway.raw_viewer import Viewer, new_token
 from tests.venues import hall_chart
 
 _WAIT_S = 20
-_EVERYWHERE = wire.Look(-1e6, -1e6, 1e6, 1e6, 1.0)
-_UPGRADE = (
-    b"GET /live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
 _CHART = hall_chart(40, 250)
 _TABLE = build(_CHART)
+_TILES = TileIndex(chart_view(_CHART, _TABLE))
 
 
 @pytest.fixture(scope="module")
@@ -57,70 +51,13 @@ def small_buffers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SLOW_READER_BYTES", 8_192)
 
 
-class Viewer:
-    """A raw socket with a small buffer, and everything its owner chose to read from it."""
-
-    def __init__(self, site: Site, event: str) -> None:
-        parts = urlsplit(site.url)
-        self.socket = socket.socket()
-        # Before it connects, so that the window is small from the beginning.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        self.socket.settimeout(_WAIT_S)
-        self.socket.connect((parts.hostname or "", parts.port or 0))
-        self.sight = Sight(TileIndex(chart_view(_CHART, _TABLE)), _TABLE.size)
-        self.close_code = 0
-        self.answers: dict[str, wire.ServerMessage] = {}
-        self.bytes_read = 0
-        self._rest = b""
-        self.socket.sendall(_UPGRADE)
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += self.socket.recv(1)
-        token = site.client().post("/api/v1/viewers").json()["token"]
-        self.hello = wire.Hello(wire.PROTOCOL_VERSION, token, event)
-        self.say(self.hello)
-        self.say(_EVERYWHERE)
-        self.mine = 0
-        self.read_until(lambda: self.mine > 0)
-
-    def say(self, message: object) -> None:
-        self.socket.sendall(client_frame(wire.encode_message(message)))
-
-    def read(self, size: int = 65_536) -> bool:
-        """Read once; False at the end."""
-        try:
-            data = self.socket.recv(size)
-        except ConnectionError:
-            return False
-        self.bytes_read += len(data)
-        frames, self._rest = server_frames(self._rest + data)
-        for opcode, payload in frames:
-            if opcode == 8:
-                self.close_code = int.from_bytes(payload[:2], "big")
-            elif opcode == 2:
-                message = wire.decode_server_message(payload)
-                self.sight.take(message)
-                self.mine += isinstance(message, wire.Mine)
-                if isinstance(message, wire.Held | wire.Ended | wire.Refused) and message.ref:
-                    assert message.ref not in self.answers, "answered twice"
-                    self.answers[message.ref] = message
-        return bool(data)
-
-    def read_until(self, done: Callable[[], bool]) -> None:
-        while not done():
-            assert self.read(), f"the connection ended with {self.close_code}"
-
-    def read_to_the_end(self) -> None:
-        while self.read():
-            pass
-
-
 @pytest.fixture
 def viewer(site: Site, event: str) -> Iterator[Callable[[], Viewer]]:
     with ExitStack() as sockets:
 
         def connect() -> Viewer:
-            new = Viewer(site, event)
+            hello = wire.Hello(wire.PROTOCOL_VERSION, new_token(site), event)
+            new = Viewer(site, Sight(_TILES, _TABLE.size), hello)
             sockets.callback(new.socket.close)
             return new
 
