@@ -125,7 +125,7 @@ def _result(outcome: Outcome) -> OnsaleResult:
     assert outcome.verdict is not None
     return OnsaleResult(
         viewers=told.connected,
-        holds_per_s=round(told.holds / told.seconds, 1),
+        holds_per_s=round(told.storm_holds / told.seconds, 1),
         hold_p50_ms=told.hold_p50_ms,
         hold_p99_ms=told.hold_p99_ms,
         seen_p50_ms=told.seen_p50_ms,

@@ -219,12 +219,7 @@ class Driver:
         self.buyers.begin(near or self.viewers, plan.holds_per_s, plan.seconds)
         await self._wait(plan.seconds)
         seconds = perf_counter() - begun_s
-        frames, bytes_, near_bytes, far_bytes = (
-            self.frames,
-            self.bytes,
-            self.near_bytes,
-            self.far_bytes,
-        )
+        told = self.buyers.told["held"], self.frames, self.bytes, self.near_bytes, self.far_bytes
         cpu = (process_time() - cpu_s) / seconds
         connected = sum(viewer.greeted for viewer in self.viewers)
         self.phase = "settling"
@@ -240,9 +235,7 @@ class Driver:
         self.agenda.clear()
         for viewer in self.viewers:
             viewer.leave()
-        return self._result(
-            seconds, connected, len(near), frames, bytes_, near_bytes, far_bytes, cpu, found
-        )
+        return self._result(seconds, connected, len(near), told, cpu, found)
 
     def _make_viewers(self, tokens: list[str]) -> None:
         scenario, random = self.plan.scenario, self.random
@@ -472,14 +465,12 @@ class Driver:
         seconds: float,
         connected: int,
         near: int,
-        frames: int,
-        bytes_: int,
-        near_bytes: int,
-        far_bytes: int,
+        told: tuple[int, int, int, int, int],
         cpu: float,
         found: Comparison,
     ) -> LoadResult:
         buyers, times = self.buyers, self.buyers.times
+        storm_holds, frames, bytes_, near_bytes, far_bytes = told
         diaries = [viewer.diary for viewer in self.viewers if viewer.diary is not None]
         far = len(self.viewers) - near
         return LoadResult(
@@ -488,6 +479,7 @@ class Driver:
             connected=connected,
             connect_s=round(self.connect_s, 2),
             holds=buyers.told["held"],
+            storm_holds=storm_holds,
             refused=buyers.told["refused"],
             refused_by_code=dict(buyers.refused_by_code),
             ended=buyers.told["ended"],

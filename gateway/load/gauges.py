@@ -19,8 +19,9 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Gauge(msgspec.Struct):
-    """Between two readings. `cpu` is in processors; None is what nobody told."""
+    """Between two readings, `took_s` apart. `cpu` is in processors; None is what nobody told."""
 
+    took_s: float = 0.0
     cpu: float | None = None
     rss_mb: float | None = None
     loop_lag_p99_ms: float | None = None
@@ -52,10 +53,6 @@ class Gauges:
             self._look(gauge, self._pid)
         return gauge
 
-    def cpu_seconds(self) -> float | None:
-        """Processor time of our own server so far."""
-        return cpu_seconds(self._pid) if self._pid is not None else None
-
     def close(self) -> None:
         self._api.close()
 
@@ -72,6 +69,7 @@ class Gauges:
         before, self._before = self._before, now
         if before is None or (found := metrics_reading.between(before, now)) is None:
             return
+        gauge.took_s = found.seconds
         gauge.cpu = found.cpu_percent / 100
         gauge.rss_mb = found.resident_mb
         gauge.loop_lag_p99_ms = found.loop_lag_p99_ms
@@ -90,7 +88,8 @@ class Gauges:
             return
         now_s = perf_counter()
         if self._cpu_s is not None:
-            gauge.cpu = (cpu_s - self._cpu_s) / (now_s - self._at_s)
+            gauge.took_s = now_s - self._at_s
+            gauge.cpu = (cpu_s - self._cpu_s) / gauge.took_s
         self._cpu_s, self._at_s = cpu_s, now_s
 
 

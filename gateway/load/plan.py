@@ -55,7 +55,8 @@ class Second(msgspec.Struct, kw_only=True):
 
 class LoadResult(msgspec.Struct, kw_only=True):
     """The storm's figures. Latencies in ms: of holds from the moment they were due, of sights from
-    the holder's acknowledgement. `skipped` holds found nobody or no free place to be made with.
+    the holder's acknowledgement. `storm_holds` were made before the storm ended, the rest of
+    `holds` was late. `skipped` holds found nobody or no free place to be made with.
     `told_bytes` and `ideal_bytes` are of sampled viewers near by."""
 
     seconds: float
@@ -63,6 +64,7 @@ class LoadResult(msgspec.Struct, kw_only=True):
     connected: int
     connect_s: float
     holds: int
+    storm_holds: int
     refused: int
     refused_by_code: dict[int, int]
     ended: int

@@ -128,7 +128,12 @@ def _figures(outcome: Outcome) -> str:
     told = outcome.result
     ratio = told.told_bytes / told.ideal_bytes if told.ideal_bytes else None
     figures = (
-        ("Holds made", f"{told.holds / told.seconds:,.0f}", "/s", f"{told.refused:,} refused"),
+        (
+            "Holds made",
+            f"{told.storm_holds / told.seconds:,.0f}",
+            "/s",
+            f"{told.refused:,} refused",
+        ),
         ("Hold", f"{told.hold_p99_ms:,.0f}", "ms p99", f"p50 {told.hold_p50_ms:,.1f} ms"),
         ("Seen near by", f"{told.seen_p99_ms:,.0f}", "ms p99", f"p50 {told.seen_p50_ms:,.1f} ms"),
         (

@@ -24,6 +24,7 @@ from seatengine.shell.postgres import Pool, open_pool
 
 _FIRST_LINE_S: Final = 120.0
 _LINE_S: Final = 120.0
+_GAUGE_EVERY_S: Final = 1.0
 _TABLES_WITHIN_S: Final = 90.0
 _TABLES_POLL_S: Final = 0.2
 
@@ -146,12 +147,14 @@ class _Storm:
         self._folder = folder
         self._audience = audience
         self._gauges = Gauges(site.address, site.pid)
+        self._gauge = Gauge()
         self.moments: list[Moment] = []
         self.stopped_early = False
 
     async def run(self, plan: LoadPlan) -> LoadResult:
         driver = await Child.start("gateway.load.driver", plan, self._folder / "driver.log")
         following = asyncio.create_task(self._follow(driver))
+        gauging = asyncio.create_task(self._keep_gauge())
         try:
             try:
                 return await asyncio.shield(following)
@@ -166,7 +169,8 @@ class _Storm:
                 return await following
         finally:
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            gauging.cancel()
+            await asyncio.gather(following, gauging, return_exceptions=True)
             await driver.stop()
             self._gauges.close()
 
@@ -178,15 +182,22 @@ class _Storm:
             if line.result is not None:
                 return line.result
             if line.second is not None:
-                moment = Moment(line.second, await self._gauges.read())
+                # Each reading belongs to one moment; a late reading does not hold up the others.
+                gauge, self._gauge = self._gauge, Gauge()
+                moment = Moment(line.second, gauge)
                 self.moments.append(moment)
                 self._audience.moment(moment)
         raise driver.failed()
 
+    async def _keep_gauge(self) -> None:
+        while True:
+            self._gauge = await self._gauges.read()
+            await asyncio.sleep(_GAUGE_EVERY_S)
+
     def server_cpu(self) -> float | None:
         """Processors the server kept busy in the storm, on average."""
         told = [
-            (m.server.cpu * m.load.took_s, m.load.took_s)
+            (m.server.cpu * m.server.took_s, m.server.took_s)
             for m in self.moments
             if m.load.phase == "storm" and m.server.cpu is not None
         ]
