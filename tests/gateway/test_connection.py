@@ -20,6 +20,7 @@ from gateway.chart_view import chart_view
 from gateway.sight import Sight, TileIndex
 from gateway.wire import CloseCode
 from seatengine import limits
+from seatengine.core.outputs import Code
 from seatengine.shell.embedded import EmbeddedPostgres
 from tests.gateway.http.site import (
     Site,
@@ -333,3 +334,61 @@ def test_silence_and_handshakes_have_an_end(site: Site, dial: Dial, event: str) 
         said = drained(shy)
         assert int.from_bytes(said[2:4], "big") == CloseCode.COME_BACK
         idle_http.close()
+
+
+def test_a_flood_of_websocket_pings(site: Site, calm: Talker) -> None:
+    with upgraded(site) as peer:
+        try:
+            for _ in range(4 * limits.MESSAGE_BURST):
+                peer.sendall(b"\x89\x80\0\0\0\0")
+        except ConnectionError:
+            pass
+        said = drained(peer)
+    assert int.from_bytes(said[-2:], "big") == CloseCode.TOO_MANY_MESSAGES
+    assert len(said) <= 2 * 2 * limits.MESSAGE_BURST
+
+
+@pytest.mark.parametrize(
+    ("said", "echoed"),
+    [
+        (b"\x88\x82\0\0\0\0\x03\xe8", b"\x88\x02\x03\xe8"),
+        (b"\x88\x85\0\0\0\0\x0b\xb8bye", b"\x88\x02\x0b\xb8"),
+        (b"\x88\x80\0\0\0\0", b"\x88\x00"),
+        (b"\x88\x81\0\0\0\0\x03", b"\x88\x02\x03\xea"),
+        (b"\x88\x82\0\0\0\0\x03\xed", b"\x88\x02\x03\xea"),
+    ],
+)
+def test_a_goodbye_is_answered_once(site: Site, said: bytes, echoed: bytes) -> None:
+    with upgraded(site) as peer:
+        peer.sendall(said)
+        peer.sendall(b"\x82\x80\0\0\0\0")
+        assert drained(peer) == echoed
+
+
+def test_looks_beyond_the_limit_are_served_later_and_only_the_last_of_them(
+    site: Site, dial: Dial, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LOOK_BURST", 3)
+    monkeypatch.setattr(limits, "LOOKS_PER_SECOND", 5)
+    talker = Talker(site, event, dial())
+    before = site.parts.hub.looks
+    for x in range(40):
+        talker.say(wire.Look(-1e6, -1e6, x, x, 1.0))
+    # What was asked last is the list view of no section: nothing but zones.
+    talker.say(wire.Look(0, 0, 0, 0, 1.0))
+    while talker.sight.mask or not talker.sight.zones_told:
+        talker.hear()
+    assert site.parts.hub.looks - before <= 3
+    talker.hold_and_release("l", 1)
+
+
+def test_refusals_said_before_the_engine_hears_are_counted(
+    site: Site, dial: Dial, event: str
+) -> None:
+    talker = Talker(site, event, dial())
+    counted = site.parts.edge.refusals_by_code
+    before = counted[Code.OUT_OF_RANGE]
+    talker.say(wire.Book("b", 1, "", "no mail address"))
+    refused = talker.until(wire.Refused)
+    assert refused.code == Code.OUT_OF_RANGE
+    assert counted[Code.OUT_OF_RANGE] == before + 1
