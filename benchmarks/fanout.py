@@ -17,7 +17,7 @@ from cyclopts.validators import Number
 
 from benchmarks import fanout_peers
 from benchmarks.fanout_peers import PEERS, NotHere, PeerName
-from benchmarks.fanout_sides import Broadcasting, Side, broadcasting
+from benchmarks.fanout_sides import Broadcasting, Side, SideFailed, broadcasting
 from benchmarks.process import temporary_folder
 from benchmarks.report import finish, median, say
 from gateway.demo.child import ChildFailed
@@ -138,7 +138,7 @@ class _Measure:
                 try:
                     side = fanout_peers.peer(name, self._files)
                     cost, _ = await self._side(side, floor)
-                except (NotHere, ChildFailed, TimeoutError) as error:
+                except (NotHere, ChildFailed) as error:
                     print(f"benchmarks: {name} was not measured: {error}", file=sys.stderr)
                     beside[name] = None
                 else:
@@ -169,16 +169,19 @@ class _Measure:
         """What a side costs, and the floor meanwhile."""
         took: list[float] = []
         floor_took: list[float] = []
-        async with (
-            asyncio.timeout(_SIDE_S),
-            broadcasting(side, self._viewers, self._drain, self._folder) as up,
-        ):
-            await up.rounds(_WARM_UP_ROUNDS)
-            for _ in range(self._batches):
-                took.append(await up.rounds(self._rounds))
-                if floor is not None:
-                    floor_took.append(await floor.rounds(self._rounds))
-            await up.check()
+        try:
+            async with (
+                asyncio.timeout(_SIDE_S),
+                broadcasting(side, self._viewers, self._drain, self._folder) as up,
+            ):
+                await up.rounds(_WARM_UP_ROUNDS)
+                for _ in range(self._batches):
+                    took.append(await up.rounds(self._rounds))
+                    if floor is not None:
+                        floor_took.append(await floor.rounds(self._rounds))
+                await up.check()
+        except TimeoutError:
+            raise SideFailed(f"{side.name} took longer than {_SIDE_S:g} s") from None
         if floor is not None:
             await floor.check()
         us = median(took)

@@ -126,22 +126,24 @@ class Broadcasting:
         """Read the drain's count, which it is asked for or gives at the end of a round."""
         if order:
             self._drain.order(order)
-        line = await self._drain.line(_ROUND_S)
+        self.counted = msgspec.json.decode(await self._answer(_ROUND_S), type=_Counted)
+
+    async def _answer(self, within_s: float) -> bytes:
+        line = await self._drain.line(within_s)
         if not line:
             raise self._drain.failed()
-        self.counted = msgspec.json.decode(line, type=_Counted)
+        return line
 
     async def settle(self) -> None:
         """Let the viewers read what is left, and count from here."""
         self._drain.order("settle")
-        if not await self._drain.line(_SETTLE_S):
-            raise self._drain.failed()
+        await self._answer(_SETTLE_S)
         self.counted = _Counted(0, 0)
 
     async def check(self) -> None:
         """Every viewer got every frame whole. Raises SideFailed."""
         self._drain.order("totals")
-        totals = msgspec.json.decode(await self._drain.line(_SETTLE_S), type=_Totals)
+        totals = msgspec.json.decode(await self._answer(_SETTLE_S), type=_Totals)
         if (
             totals.frames_min != totals.frames_max
             or totals.bytes_min != totals.bytes_max

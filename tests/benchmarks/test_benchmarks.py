@@ -63,7 +63,7 @@ KEYS = {
 }
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
         cwd=ROOT,
@@ -71,6 +71,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=120,
         check=False,
+        env=env,
     )
 
 
@@ -108,6 +109,18 @@ def test_one_frame_goes_to_everybody() -> None:
         else:
             assert all(side["ratio_floor"] > 0 for side in sides)
             assert size["floor_us_per_frame"] > 0
+
+
+def test_what_cannot_be_measured_is_null_and_standard_error_says_why(tmp_path: Path) -> None:
+    asked = ["--viewers=2", "--frames=4", "--batches=1", "--peers=nchan", "--json"]
+    done = run("fanout", *asked, env={"PATH": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    found = msgspec.json.decode(done.stdout.splitlines()[-1], type=dict[str, Any])["viewers"]["2"]
+    assert found["us_per_frame"] > 0
+    assert found["floor_us_per_frame"] is found["ratio_floor"] is None
+    assert found["peers"] == {"nchan": None}
+    assert "the floor was not measured: there is no C compiler" in done.stderr
+    assert "nchan was not measured: nginx is not installed" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["core", "holds", "best", "import", "naive"])
