@@ -156,9 +156,7 @@ class Window:
             await self.page.mouse.click(point["x"], point["y"])
 
     async def at_rest(self) -> None:
-        await self.page.wait_for_function(
-            "() => window.seatengine.pointOf(0) !== null && window.seatengine.settled?.() !== false"
-        )
+        await self.page.wait_for_function("() => window.seatengine.isAtRest()")
 
     async def zoom_out(self, steps: int) -> None:
         await self.page.get_by_test_id("map").focus()

@@ -51,6 +51,11 @@ export class SeatLayer {
     );
   }
 
+  /** Whether seats in sight are still to be painted. */
+  get behind(): boolean {
+    return this.farView.shown < 1 && this.bitmaps.behind;
+  }
+
   stop(): void {
     this.slices.stop();
   }

@@ -26,6 +26,7 @@ import { placeNearest, placeTowards } from "../model/neighbours";
 import type { Bounds } from "../model/outline";
 import type { SeatStore } from "../model/seats";
 import type { Survey } from "../model/survey";
+import { ARROWS } from "./arrows";
 import { BlockLabels, type BlockWords } from "./block_labels";
 import type { FarView } from "./far_view";
 import { Gestures } from "./gestures";
@@ -229,6 +230,11 @@ export class SeatMap {
   /** Whether the camera is on its way somewhere. */
   get moving(): boolean {
     return this.motion.moving;
+  }
+
+  /** Whether nothing moves and the picture shows all that is known. */
+  get atRest(): boolean {
+    return !this.frame && !this.seatLayer.behind;
   }
 
   /** Where a place is on the map, CSS px from its top left corner. */
@@ -590,10 +596,3 @@ export class SeatMap {
     this.overlay.draw(ctx, frame, performance.now(), this.motion.calm);
   };
 }
-
-const ARROWS: Readonly<Record<string, { x: number; y: number }>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};

@@ -8,6 +8,8 @@ import type { SeatMap } from "../scene/seat_map";
 interface DebugHandle {
   /** Page coordinates of a place, CSS px; null while the map is moving. */
   readonly pointOf: (place: number) => { x: number; y: number } | null;
+  /** Whether nothing moves on the map and it shows all that the page knows. */
+  readonly isAtRest: () => boolean;
 }
 
 declare global {
@@ -24,6 +26,7 @@ export function exposeMap(map: SeatMap, container: HTMLElement): () => void {
       const { x, y } = map.screenOf(place);
       return { x: box.left + x, y: box.top + y };
     },
+    isAtRest: () => map.atRest,
   };
   return () => delete window.seatengine;
 }
