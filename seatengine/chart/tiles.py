@@ -25,11 +25,10 @@ TILE_PLACES: Final = 64
 _BAND: Final = 16
 # Beyond any band of any row: a place has fewer than 2 ** 24 neighbours.
 _BANDS: Final = 1 << 24
-# Up to so many, taking bit by bit off a mask is quicker than unpacking it.
-_FEW_TILES: Final = 20
 _USUAL_SPACING: Final = 20.0
 
 I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -171,13 +170,6 @@ def mask_of(chosen: Bools) -> int:
 
 def tiles_of(mask: int) -> list[int]:
     """The tiles of a mask in order."""
-    if mask.bit_count() <= _FEW_TILES:
-        tiles = []
-        while mask:
-            lowest = mask & -mask
-            tiles.append(lowest.bit_length() - 1)
-            mask ^= lowest
-        return tiles
     data = mask.to_bytes((mask.bit_length() + 7) // 8, "little")
     bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
     return [int(tile) for tile in np.flatnonzero(bits)]
@@ -196,29 +188,41 @@ def _cut(table: SeatTable) -> I32:
     """The tile of each place; tiles are numbered by their lowest place."""
     if not table.size:
         return np.zeros(0, np.int32)
-    stacks = _stacks(table)
     firsts = np.array([g.first for g in table.groups] + [0], np.int64)
     areas = np.array([g.kind == GroupKind.AREA for g in table.groups] + [False], np.bool_)
     group = table.group
     band = np.where(areas[group], 0, (np.arange(table.size) - firsts[group]) // _BAND)
-    key = np.where(
-        (group >= 0) & ((table.flags & RETIRED) == 0),
-        stacks[group].astype(np.int64) * _BANDS + band,
-        -1,
-    )
-    _, lowest, kind = np.unique(key, return_index=True, return_inverse=True)
-    gone = key[lowest] < 0
-    order = np.argsort(np.where(gone, table.size, lowest), kind="stable")
-    number = np.empty(len(order), np.int32)
-    number[order] = np.arange(len(order))
-    number[gone] = -1
-    return number[kind]
+    inside = np.flatnonzero((group >= 0) & ((table.flags & RETIRED) == 0))
+    stacks = _stacks(table, _first_bands(table, inside, band))
+    key = stacks[group[inside]].astype(np.int64) * _BANDS + band[inside]
+    # Seats that were added to many rows of a stack may be more than a tile holds.
+    order = np.argsort(key, kind="stable")
+    begins = np.flatnonzero(np.diff(key[order], prepend=-1))
+    sizes = np.diff(begins, append=len(order))
+    number = np.arange(len(order)) - np.repeat(begins, sizes)
+    part = np.where(areas[group[inside[order]]], 0, number // TILE_PLACES)
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1) | np.diff(part, prepend=-1))
+    lowest = inside[order][starts]
+    tile = np.empty(len(starts), np.int32)
+    tile[np.argsort(lowest)] = np.arange(len(starts))
+    tile_of = np.full(table.size, -1, np.int32)
+    tile_of[inside[order]] = np.repeat(tile, np.diff(starts, append=len(order)))
+    return tile_of
 
 
-def _stacks(table: SeatTable) -> I32:
+def _first_bands(table: SeatTable, inside: I64, band: I64) -> list[int]:
+    """How many seats the first band of each group spans. What is added to a row later is in bands
+    of its own, so that the row takes no more room beside others than it did."""
+    at = inside[band[inside] == 0]
+    last = np.full(len(table.groups), -1, np.int64)
+    np.maximum.at(last, table.group[at], at)
+    return [int(end) - g.first + 1 for end, g in zip(last, table.groups, strict=True)]
+
+
+def _stacks(table: SeatTable, first_bands: list[int]) -> I32:
     """Rows (or tables, or booths) of a zone that share their tiles, numbered, by group.
 
-    Taken in order of their lowest place, as many as fill the fullest band of a tile.
+    Taken in order of their lowest place, as many as their first bands fill a tile.
     """
     stacks = np.zeros(len(table.groups) + 1, np.int32)
     open_stacks: dict[tuple[int, GroupKind], tuple[int, int]] = {}
@@ -228,7 +232,7 @@ def _stacks(table: SeatTable) -> I32:
         group = table.groups[index]
         key = (group.section, group.kind)
         stack, filled = open_stacks.get(key, (-1, TILE_PLACES))
-        needs = TILE_PLACES if group.kind == GroupKind.AREA else min(_BAND, group.count)
+        needs = TILE_PLACES if group.kind == GroupKind.AREA else max(0, first_bands[index])
         if filled + needs > TILE_PLACES:
             stack, filled = next_stack, 0
             next_stack += 1

@@ -26,6 +26,9 @@ from tests import venues
 
 T = TypeVar("T")
 
+SECRET = "a secret for these tests"
+"""What viewers' tokens are signed with."""
+
 _START_S = 20.0
 
 
@@ -75,7 +78,7 @@ def serving(database_url: str, data_dir: Path) -> Iterator[Site]:
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
-        settings = Settings(data_dir=str(data_dir), secret="a secret for these tests")
+        settings = Settings(data_dir=str(data_dir), secret=SECRET)
         async with assembled(settings, database_url) as parts:
             config = uvicorn.Config(
                 parts.app,
