@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
+from gateway.wire import Tiles, decode_server_message, encode_message
 from tests.browser.conftest import Buyer, OpenPage
 from tests.browser.seat_page import SeatPage
 from tests.browser.site_process import Site
@@ -68,3 +70,38 @@ def test_a_worthless_token_is_replaced(site: Site, buyer: Buyer) -> None:
     seats.open()
     seats.click_place(B[2])
     seats.expect_lines("Row B · Seat 3")
+
+
+def test_nonsense_from_the_server_is_not_believed(site: Site, buyer: Buyer) -> None:
+    event = site.put_on_sale(pocket_chart())
+    page = buyer().new_page()
+    garbled = False
+    sockets = 0
+
+    def garble_one(socket: WebSocketRoute) -> None:
+        nonlocal sockets
+        sockets += 1
+        server = socket.connect_to_server()
+
+        def to_page(message: bytes | str) -> None:
+            nonlocal garbled
+            assert isinstance(message, bytes)
+            told = decode_server_message(message)
+            if isinstance(told, Tiles) and not garbled:
+                garbled = True
+                socket.send(encode_message(Tiles(told.seq, b"\xff\xff")))
+            else:
+                socket.send(message)
+
+        server.on_message(to_page)
+
+    page.route_web_socket(re.compile("/live$"), garble_one)
+    seats = SeatPage(page, f"{site.address}/e/{event}")
+    seats.open()
+    site.sell(event, [B[3]])
+    seats.show_list()
+    page.get_by_role("button", name=re.compile("^Stalls")).click()
+    expect(seats.list_seat("Stalls, row B, seat 4,")).to_have_accessible_name(re.compile("sold"))
+    seats.expect_live()
+    assert (garbled, sockets) == (True, 2)
+    seats.check_clean()
