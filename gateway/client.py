@@ -202,7 +202,9 @@ class Client:
         sections: list[int] | None = None,
     ) -> None:
         """Look elsewhere; the fields are Look's. What is new to the client comes without being
-        waited for; after a `ping` it is there."""
+        waited for; after a `ping` it is there. Only for a client that watches."""
+        if not self._watches:
+            raise ValueError("this client was made to watch nothing")
         self._look = Look(x0, y0, x1, y1, zoom, floor, sections or [])
         if self._said_hello and self._stream is not None:
             self._stream.send(encode_message(self._look))

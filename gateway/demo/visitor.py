@@ -35,7 +35,7 @@ from gateway.wire import (
 _PARTIES: Final = (1, 2, 3, 4, 5, 6)
 _PARTY_WEIGHTS: Final = (10, 52, 12, 18, 5, 3)
 _GIVEN_UP_AFTER: Final = 5
-# Below this, people zoom in before they pick; above, half of them pick from where they are.
+# Below this, people zoom in before they pick.
 _PICKED_FROM_PX: Final = 10.0
 # A hold that ends this soon after a visitor's return may have ended on the way.
 _EXPIRY_MARGIN_MS: Final = 3_000

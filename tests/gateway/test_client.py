@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import asyncpg
 import msgspec
 import numpy as np
 import pytest
@@ -43,6 +47,8 @@ from seatengine.core.outputs import Code
 from seatengine.core.policy import SalePolicy
 from seatengine.ids import EventId
 from seatengine.limits import MAX_PENDING_COMMANDS_PER_CONNECTION
+from seatengine.shell.embedded import EmbeddedPostgres
+from seatengine.shell.migrate import migrate
 from seatengine.shell.settings import Settings
 from tests import venues
 from tests.gateway.server_process import put_on_sale, server_process, viewer_token
@@ -60,33 +66,65 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+class Served(NamedTuple):
+    """A server for all tests of this file that may share one."""
+
+    address: str
+    settings: Settings
+
+
+@pytest.fixture(scope="module")
+def served(
+    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    url = postgres_server.url.replace("@/postgres?", "@/clients?")
+
+    async def prepare() -> None:
+        connection = await asyncpg.connect(postgres_server.url)
+        await connection.execute("create database clients")
+        await connection.close()
+        await migrate(url)
+
+    asyncio.run(prepare())
+    settings = Settings(database_url=url, data_dir=str(tmp_path_factory.mktemp("server")), port=0)
+    with subprocess.Popen(
+        [sys.executable, "-m", "gateway.demo.server_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(msgspec.json.encode(settings) + b"\n")
+        server.stdin.flush()
+        yield Served(server.stdout.readline().decode().strip(), settings)
+        server.stdin.close()
+        server.wait(20)
+
+
 def run_with_server(
-    url: str, folder: Path, test: Callable[[str, EventId, Viewers], Awaitable[None]]
+    served: Served, test: Callable[[str, EventId, Viewers], Awaitable[None]]
 ) -> None:
-    """`test` gets the address, an event, and a maker of clients that are each a new viewer."""
-    settings = Settings(database_url=url, data_dir=str(folder), port=0)
+    """`test` gets the address, a new event, and a maker of clients that are each a new viewer."""
+    site = served.address
 
     async def run() -> None:
-        event = await put_on_sale(settings, venues.pocket_chart(), SalePolicy())
+        event = await put_on_sale(served.settings, venues.pocket_chart(), SalePolicy())
         clients: list[Client] = []
-        async with server_process(settings) as site:
 
-            def viewer() -> Client:
-                clients.append(Client(live_url(site), event, viewer_token(site), patience_s=10))
-                return clients[-1]
+        def viewer() -> Client:
+            clients.append(Client(live_url(site), event, viewer_token(site), patience_s=10))
+            return clients[-1]
 
-            try:
-                await test(site, event, viewer)
-            finally:
-                for client in clients:
-                    await client.close()
+        try:
+            await test(site, event, viewer)
+        finally:
+            for client in clients:
+                await client.close()
 
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
-def test_holds_appear_to_others_and_are_booked_and_released(
-    postgres_url: str, tmp_path: Path
-) -> None:
+def test_holds_appear_to_others_and_are_booked_and_released(served: Served) -> None:
     async def test(_site: str, _event: EventId, viewer: Viewers) -> None:
         ann, ben = viewer(), viewer()
         await asyncio.gather(ann.connect(), ben.connect())
@@ -114,12 +152,10 @@ def test_holds_appear_to_others_and_are_booked_and_released(
         assert ben.holds == {}
         await until(lambda: np.array_equal(ann.statuses, ben.statuses))
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
-def test_a_break_in_mid_command_is_answered_once_and_done_once(
-    postgres_url: str, tmp_path: Path
-) -> None:
+def test_a_break_in_mid_command_is_answered_once_and_done_once(served: Served) -> None:
     async def test(_site: str, _event: EventId, viewer: Viewers) -> None:
         ann = viewer()
         await ann.connect()
@@ -135,12 +171,10 @@ def test_a_break_in_mid_command_is_answered_once_and_done_once(
         assert ann.holds.keys() == held_ids
         assert sorted(p for hold in ann.holds.values() for p in hold.places) == [0, 1, 2]
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
-def test_a_crashed_viewer_finds_its_holds_and_what_it_missed(
-    postgres_url: str, tmp_path: Path
-) -> None:
+def test_a_crashed_viewer_finds_its_holds_and_what_it_missed(served: Served) -> None:
     async def test(site: str, event: EventId, viewer: Viewers) -> None:
         ben = viewer()
         await ben.connect()
@@ -160,7 +194,7 @@ def test_a_crashed_viewer_finds_its_holds_and_what_it_missed(
             await ann.hold([0])
         await back.close()
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
 def test_a_client_outlives_a_restart_of_the_server(postgres_url: str, tmp_path: Path) -> None:
@@ -186,7 +220,7 @@ def test_a_client_outlives_a_restart_of_the_server(postgres_url: str, tmp_path: 
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
-def test_who_is_not_wanted_back_is_told_why(postgres_url: str, tmp_path: Path) -> None:
+def test_who_is_not_wanted_back_is_told_why(served: Served) -> None:
     async def test(site: str, event: EventId, viewer: Viewers) -> None:
         forged = Client(live_url(site), event, "forged")
         with pytest.raises(ConversationOver, match="4103"):
@@ -198,7 +232,7 @@ def test_who_is_not_wanted_back_is_told_why(postgres_url: str, tmp_path: Path) -
         with pytest.raises(ConversationOver, match="could not be joined"):
             await nowhere.connect()
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
 def test_waiting_is_bounded_in_time_and_number() -> None:
@@ -213,7 +247,8 @@ def test_waiting_is_bounded_in_time_and_number() -> None:
         await connection.recv()
         for message in hello:
             await connection.send(message)
-        await connection.wait_closed()
+        async for _ in connection:
+            pass
 
     async def run() -> None:
         async with serve(mute, "127.0.0.1", 0, compression=None) as server:
@@ -236,9 +271,7 @@ def test_waiting_is_bounded_in_time_and_number() -> None:
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
-def test_moving_the_look_brings_what_is_there_and_lets_the_rest_go_stale(
-    postgres_url: str, tmp_path: Path
-) -> None:
+def test_moving_the_look_brings_what_is_there_and_lets_the_rest_go_stale(served: Served) -> None:
     async def test(site: str, event: EventId, viewer: Viewers) -> None:
         ann = Client(live_url(site), event, viewer_token(site), look=None, patience_s=10)
         ben = viewer()
@@ -262,12 +295,10 @@ def test_moving_the_look_brings_what_is_there_and_lets_the_rest_go_stale(
         assert sum(ann.sight.zones[venues.BALCONY].left) == 11
         await ann.close()
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
-def test_a_look_lasts_over_a_break_and_only_its_tiles_are_known_after(
-    postgres_url: str, tmp_path: Path
-) -> None:
+def test_a_look_lasts_over_a_break_and_only_its_tiles_are_known_after(served: Served) -> None:
     async def test(site: str, event: EventId, viewer: Viewers) -> None:
         ann, ben = viewer(), viewer()
         await asyncio.gather(ann.connect(), ben.connect())
@@ -286,10 +317,10 @@ def test_a_look_lasts_over_a_break_and_only_its_tiles_are_known_after(
         assert read_tile_runs(hello.tiles, ann.sight.tiles.count) == mask
         assert (hello.epoch, hello.seq, hello.zones_seq) == (ann.epoch, ann.seq, 0)
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
-def test_an_area_is_known_by_its_count(postgres_url: str, tmp_path: Path) -> None:
+def test_an_area_is_known_by_its_count(served: Served) -> None:
     async def test(_site: str, _event: EventId, viewer: Viewers) -> None:
         ann, ben = viewer(), viewer()
         await asyncio.gather(ann.connect(), ben.connect())
@@ -307,12 +338,10 @@ def test_an_area_is_known_by_its_count(postgres_url: str, tmp_path: Path) -> Non
         await ben.release(held.state.hold)
         await until(lambda: ann.sight.areas[floor] == 6)
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
-def test_who_watches_nothing_hears_of_its_own_holds_and_totals_only(
-    postgres_url: str, tmp_path: Path
-) -> None:
+def test_who_watches_nothing_hears_of_its_own_holds_and_totals_only(served: Served) -> None:
     async def test(site: str, event: EventId, viewer: Viewers) -> None:
         ann, ben = viewer(), viewer()
         idle = Client(live_url(site), event, viewer_token(site), watches=False, patience_s=10)
@@ -322,16 +351,18 @@ def test_who_watches_nothing_hears_of_its_own_holds_and_totals_only(
         assert isinstance(await idle.hold([2]), Held)
         await until(lambda: idle.sight.left[venues.GOLD] == gold - 3)
         assert len(idle.statuses) == 0
+        with pytest.raises(ValueError, match="watch nothing"):
+            idle.look(0, 0, 1, 1, 1)
         assert idle.sight.mask == 0
         assert not idle.sight.zones
         assert len(idle.holds) == 1
         await idle.close()
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
 def test_clients_share_tiles_and_fetch_none(
-    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(site: str, event: EventId, viewer: Viewers) -> None:
         ann = viewer()
@@ -346,10 +377,10 @@ def test_clients_share_tiles_and_fetch_none(
         for friend in friends:
             await friend.close()
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
-def test_tiles_of_another_chart_are_replaced(postgres_url: str, tmp_path: Path) -> None:
+def test_tiles_of_another_chart_are_replaced(served: Served) -> None:
     async def test(site: str, event: EventId, viewer: Viewers) -> None:
         ann = viewer()
         await ann.connect()
@@ -361,7 +392,7 @@ def test_tiles_of_another_chart_are_replaced(postgres_url: str, tmp_path: Path) 
         assert np.array_equal(ben.statuses, ann.statuses)
         await ben.close()
 
-    run_with_server(postgres_url, tmp_path, test)
+    run_with_server(served, test)
 
 
 def test_the_look_is_said_right_behind_every_hello() -> None:
