@@ -6,9 +6,12 @@ import asyncio
 import csv
 import json
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
+
+import httpx
 
 from gateway.app import assembled
 from gateway.auth import mint_api_key
@@ -100,6 +103,49 @@ def test_scenarios_are_chosen_by_class_or_tag(postgres_url: str, tmp_path: Path)
     done = locust("--host=http://127.0.0.1:1", "--users=1", "--run-time=1s", "--tags", "unheard-of")
     assert done.returncode != 0
     assert "no scenario has these tags" in done.stderr
+
+
+def test_the_web_ui_shows_the_options_and_runs_a_load(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=postgres_url, data_dir=str(tmp_path), port=0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    web_ui = f"http://127.0.0.1:{port}"
+
+    def get(client: httpx.Client, path: str) -> str:
+        try:
+            return client.get(web_ui + path).text
+        except httpx.ConnectError:
+            return ""
+
+    async def run() -> tuple[str, dict[str, int]]:
+        await put_on_sale(settings, generate("theatre", 900), SalePolicy())
+        async with server_process(settings) as site:
+            command = ("-m", "locust", "-f", "benchmarks/locustfile.py", f"--host={site}")
+            options = (f"--web-port={port}", "--web-host=127.0.0.1", "--pace=0.1", "Browse", "Pick")
+            locust = await asyncio.create_subprocess_exec(
+                sys.executable, *command, *options, cwd=ROOT
+            )
+            try:
+                async with asyncio.timeout(40):
+                    with httpx.Client() as client:
+                        while not (page := get(client, "/")):
+                            await asyncio.sleep(0.05)
+                        form = {"user_count": "2", "spawn_rate": "2", "host": site}
+                        assert client.post(web_ui + "/swarm", data=form).json()["success"]
+                        asked: dict[str, int] = {}
+                        while not {"join", "look"} <= asked.keys():
+                            await asyncio.sleep(0.1)
+                            rows = client.get(web_ui + "/stats/requests").json()["stats"]
+                            asked = {row["name"]: row["num_failures"] for row in rows}
+                        return page, asked
+            finally:
+                locust.terminate()
+                await locust.wait()
+
+    page, failures = asyncio.run(run())
+    for option in ("event", "key", "pace"):
+        assert f'"{option}"' in page
+    assert not any(failures.values())
 
 
 def test_a_server_that_goes_away_is_a_failure(postgres_url: str, tmp_path: Path) -> None:
