@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { readChart } from "../model/chart";
 import { fetchChartView, fetchEvent, HttpProblem, type SaleEvent } from "../wire/api";
-import { LiveSale, viewerToken } from "./live_sale";
+import { LiveLine, viewerToken } from "./live_line";
+import { LiveSale } from "./live_sale";
 import { pricedChart } from "./sale_view";
 import { SaleDesk } from "./SaleDesk";
 import { PageState, Skeleton } from "./states";
@@ -24,7 +25,7 @@ export default function ViewerPage({ event: id }: { readonly event: string }) {
     open(id)
       .then(([event, opened]) => {
         live = opened;
-        if (left) opened.close();
+        if (left) opened.line.close();
         else setLoaded({ state: "ready", event, live: opened });
       })
       .catch((error: unknown) => {
@@ -32,7 +33,7 @@ export default function ViewerPage({ event: id }: { readonly event: string }) {
       });
     return () => {
       left = true;
-      live?.close();
+      live?.line.close();
     };
   }, [id, attempt]);
 
@@ -52,8 +53,8 @@ function Ready({ event: first, live, onRetry }: { event: SaleEvent; live: LiveSa
   const priced = useMemo(() => pricedChart(live.chart, event), [live, event]);
 
   useEffect(() => {
-    let changes = live.sale.state.changes;
-    return live.sale.subscribe(() => {
+    let changes = 0;
+    const look = () => {
       const { changes: now, chartHash } = live.sale.state;
       if (chartHash && chartHash !== live.chart.hash) onRetry();
       else if (now !== changes) {
@@ -61,17 +62,26 @@ function Ready({ event: first, live, onRetry }: { event: SaleEvent; live: LiveSa
         // Without an answer the old prices stay; what is held next is told at its true price.
         fetchEvent(event.id).then(setEvent, () => undefined);
       }
-    });
+    };
+    look();
+    return live.sale.subscribe(look);
   }, [live, event.id, onRetry]);
 
   return <SaleDesk event={event} live={live} priced={priced} />;
 }
 
 async function open(id: string): Promise<[SaleEvent, LiveSale]> {
-  const token = viewerToken();
-  const event = await fetchEvent(id);
-  const [view, ready] = await Promise.all([fetchChartView(event.chart_view_url), token]);
-  return [{ ...event, id }, new LiveSale(id, readChart(view), ready)];
+  const opening = viewerToken().then((token) => new LiveLine(id, token));
+  // Why it failed is told where it is awaited.
+  opening.catch(() => undefined);
+  try {
+    const event = await fetchEvent(id);
+    const view = await fetchChartView(event.chart_view_url);
+    return [{ ...event, id }, new LiveSale(await opening, readChart(view))];
+  } catch (error) {
+    opening.then((line) => line.close()).catch(() => undefined);
+    throw error;
+  }
 }
 
 function failure(error: unknown): Loaded {

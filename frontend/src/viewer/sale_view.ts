@@ -35,7 +35,7 @@ export function useSaleState(sale: Sale): SaleState {
 }
 
 export function useLink(live: LiveSale): Link {
-  return useSyncExternalStore(live.subscribe, live.currentLink);
+  return useSyncExternalStore(live.line.subscribe, live.line.current);
 }
 
 const SURVEY_EVERY_MS = 250;

@@ -23,13 +23,17 @@ export interface ConnectionOptions {
   readonly url: string;
   readonly event: string;
   readonly token: () => string;
+  readonly onLink: (link: Link) => void;
+}
+
+/** Who takes in what the server says. */
+export interface Listener {
   readonly seen: () => Seen;
   readonly look: () => Look | null;
   /** May throw BadMessage. */
   readonly onMessage: (message: ServerMessage) => void;
   /** The server said what cannot be: what it told before is not to be relied on either. */
   readonly onNonsense: () => void;
-  readonly onLink: (link: Link) => void;
 }
 
 type Asked = Exclude<ClientMessage, { type: "Hello" | "Look" | "Ping" }>;
@@ -41,6 +45,9 @@ const SILENT_WITHIN_MS = 45_000;
 /** Timers that rest for so long were asleep with the machine, or in a tab that was put away. */
 const ASLEEP_AFTER_MS = 30_000;
 const PROBE_WITHIN_MS = 4_000;
+/** So many messages wait for a listener; a conversation with nobody begins anew. */
+const MOST_UNHEARD = 500;
+const NOTHING_SEEN: Seen = { epoch: 0, seq: 0, tiles: new Uint8Array(), zones_seq: 0 };
 /** A conversation that lasts so long has come to stand: the next break is a first one again. */
 const SETTLED_AFTER_MS = 5_000;
 
@@ -57,6 +64,8 @@ export class LiveConnection {
   private lastPing = 0;
   private greetedAt = 0;
   private hiddenAt = 0;
+  private listener: Listener | null = null;
+  private unheard: ServerMessage[] = [];
   private readonly unanswered = new Map<string, Asked>();
 
   constructor(private readonly options: ConnectionOptions) {
@@ -70,6 +79,7 @@ export class LiveConnection {
     if (this.socket || this.closed) return;
     clearTimeout(this.retryTimer);
     this.greeted = false;
+    this.unheard = [];
     this.tell(
       this.attempt === 0 ? { state: "connecting" } : { state: "reconnecting", attempt: this.attempt },
     );
@@ -86,6 +96,16 @@ export class LiveConnection {
       clearTimeout(giveUp);
       if (socket === this.socket) this.lost(event.code, event.reason);
     };
+  }
+
+  /** From now on `listener` hears what the server says, and first what it said already. */
+  attend(listener: Listener): void {
+    this.listener = listener;
+    const waiting = this.unheard;
+    this.unheard = [];
+    this.taken(() => waiting.forEach((message) => listener.onMessage(message)));
+    const look = listener.look();
+    if (look) this.look(look);
   }
 
   /** Ask for something; it is sent now or as soon as the conversation stands again. */
@@ -113,7 +133,7 @@ export class LiveConnection {
   }
 
   private hello(): void {
-    const { epoch, seq, tiles, zones_seq } = this.options.seen();
+    const { epoch, seq, tiles, zones_seq } = this.listener?.seen() ?? NOTHING_SEEN;
     this.send({
       type: "Hello",
       version: PROTOCOL_VERSION,
@@ -124,7 +144,7 @@ export class LiveConnection {
       tiles,
       zones_seq,
     });
-    const look = this.options.look();
+    const look = this.listener?.look();
     if (look) this.send(look);
   }
 
@@ -132,15 +152,22 @@ export class LiveConnection {
     this.lastHeard = Date.now();
     clearTimeout(this.probeTimer);
     if (this.greeted && this.lastHeard - this.greetedAt > SETTLED_AFTER_MS) this.attempt = 0;
-    try {
+    this.taken(() => {
       const message = decodeMessage(bytes);
       if (!message) return;
       if ("ref" in message && message.ref) this.unanswered.delete(message.ref);
-      this.options.onMessage(message);
+      if (this.listener) this.listener.onMessage(message);
+      else if (this.unheard.push(message) > MOST_UNHEARD) return this.abandon();
       if (message.type === "Mine" && !this.greeted) this.stand();
+    });
+  }
+
+  private taken(take: () => void): void {
+    try {
+      take();
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
-      this.options.onNonsense();
+      this.listener?.onNonsense();
       this.abandon();
     }
   }
