@@ -12,12 +12,14 @@ from gateway import wire
 from gateway.fanout import LiveEvent
 from gateway.tile_forms import BadForm, read_tile_runs
 from seatengine.chart.tiles import Box, mask_of
-from seatengine.limits import MAX_PLACES_IN_VIEW
+from seatengine.limits import MAX_COORDINATE, MAX_PLACES_IN_VIEW
 
 # A seat smaller than this on the screen is not worth telling; below the second, the page still
 # writes on zones what is left of them.
 _SEAT_FROM_PX: Final = 2.5
 _ZONES_BELOW_PX: Final = 9.0
+# Nothing of a chart is further out; single precision, which tiles are measured in, ends later.
+_EDGE: Final = 4 * MAX_COORDINATE
 # Tiles sent ahead may cost half as much again as what is in the viewport itself.
 _AHEAD_FACTOR: Final = 1.5
 
@@ -79,13 +81,13 @@ def _chosen(live: LiveEvent, look: wire.Look | None) -> tuple[int, bool]:
         return 0, False
     if look is None:
         return 0, True
-    box = Box(look.x0, look.y0, look.x1, look.y1)
-    if box.empty:
+    if Box(look.x0, look.y0, look.x1, look.y1).empty:
         listed = tiles.of_sections(look.sections)
         return (mask_of(listed) if tiles.places_in(listed) <= MAX_PLACES_IN_VIEW else 0), True
     seat_px = tiles.spacing * look.zoom
     if seat_px < _SEAT_FROM_PX:
         return 0, True
+    box = Box(*(max(-_EDGE, min(at, _EDGE)) for at in (look.x0, look.y0, look.x1, look.y1)))
     seen = tiles.in_view(box, look.floor)
     if tiles.places_in(seen) > MAX_PLACES_IN_VIEW:
         return 0, True
