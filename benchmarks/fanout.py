@@ -70,7 +70,7 @@ def fanout(
     viewers: Annotated[
         tuple[int, ...], Parameter(validator=Number(gte=2, lte=18_000), negative="")
     ] = (1_000, 10_000),
-    frames: Annotated[int, Parameter(validator=Number(gte=1, lte=10_000_000))] = 50_000,
+    frames: Annotated[int, Parameter(validator=Number(gte=1, lte=10_000_000))] = 30_000,
     batches: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     peers: Annotated[tuple[PeerName, ...], Parameter(negative="")] = PEERS,
     json: bool = False,
