@@ -7,9 +7,12 @@ import numpy.typing as npt
 import pytest
 
 from gateway.chart_view import ChartView, chart_view, encode_chart_view
+from gateway.sight import TileIndex
 from seatengine.chart import seat_table
 from seatengine.chart.chart import Chart
 from seatengine.chart.generate import generate
+from seatengine.chart.tiles import TileMap
+from tests.gateway.onlookers import house_chart
 from tests.venues import hall_chart, pocket_chart
 
 
@@ -38,6 +41,21 @@ def test_columns_say_where_each_place_is_and_what_it_belongs_to(chart: Chart) ->
     assert view.seat_labels.split("\n") == table.seat_labels
     assert [g.label for g in view.groups] == [g.label for g in table.groups]
     assert (view.hash, view.size) == (table.chart_hash, table.size)
+
+
+@pytest.mark.parametrize("chart", [pocket_chart(), hall_chart(3, 7), generate("stadium", 3_000)])
+def test_the_tile_column_is_small_and_says_each_places_tile(chart: Chart) -> None:
+    table = seat_table.build(chart)
+    view = chart_view(chart, table)
+    assert TileIndex(view).tile_of.tolist() == TileMap(table).tile_of.tolist()
+    assert len(view.tile) <= table.size / 2
+
+
+def test_groups_say_their_floor() -> None:
+    chart = house_chart()
+    view = chart_view(chart, seat_table.build(chart))
+    assert [section.floor for section in view.sections] == ["g", "u", "u"]
+    assert [floor.id for floor in view.floors] == ["g", "u"]
 
 
 def test_shapes_come_along_for_what_is_drawn_as_a_shape() -> None:

@@ -1,18 +1,17 @@
-"""A client cuts the same tiles from a chart's view as the server does from its table, and knows
-exactly what it was told."""
+"""N: the client's half: what is known by what was told, and what may be claimed of it."""
 
 from __future__ import annotations
 
-import msgspec
+import json
+
 import numpy as np
 import pytest
 
 from gateway import wire
-from gateway.chart_view import ChartView, chart_view, encode_chart_view
+from gateway.chart_view import chart_view, encode_chart_view
 from gateway.sight import UNKNOWN, Sight, TileIndex
 from gateway.tile_forms import (
     BadForm,
-    changed_entry,
     counted_entry,
     pack_statuses,
     read_tile_runs,
@@ -24,124 +23,148 @@ from seatengine.chart.chart import Chart
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 from seatengine.chart.tiles import TileMap
-from tests import venues
+from seatengine.limits import MAX_MESSAGE_BYTES
+from tests.gateway.onlookers import house, house_chart, sight_of, zone_truth
+from tests.vectors.make import FOLDER, Case
+from tests.venues import hall_chart, pocket_chart
 
-
-def _index(chart: Chart) -> TileIndex:
-    encoded = encode_chart_view(chart_view(chart, build(chart)))
-    return TileIndex(msgspec.msgpack.decode(encoded, type=ChartView))
-
-
-def _listed(*changes: tuple[int, int]) -> bytes:
-    return bytes(offset | status << 6 for offset, status in changes)
-
-
-def _pocket() -> tuple[TileIndex, Sight]:
-    tiles = _index(venues.pocket_chart())
-    sight = Sight(tiles, tiles.size)
-    sight.take(wire.Welcome(wire.PROTOCOL_VERSION, "v", 0, 4, tiles.chart_hash))
-    return tiles, sight
+COLUMNS = json.loads((FOLDER / "tile_forms.json").read_text())["tile_columns"]
+ALL = (1 << 10) - 1
+"""The tiles of the house."""
+FREE_TILE = whole_entry(3, np.zeros(64, np.uint8))
+AREA = 9
 
 
 @pytest.mark.parametrize(
-    "chart", [venues.pocket_chart(), generate("arena", 2_000), generate("theatre", 400)]
+    "chart", [house_chart(), pocket_chart(), hall_chart(3, 70), generate("arena", 1_500)]
 )
-def test_both_sides_cut_the_same_tiles(chart: Chart) -> None:
-    index, table = _index(chart), build(chart)
+def test_a_chart_view_says_all_that_a_client_must_know_of_tiles(chart: Chart) -> None:
+    table = build(chart)
     tiles = TileMap(table)
-    assert (index.count, index.size) == (tiles.count, table.size)
-    assert index.chart_hash == table.chart_hash
-    for name in ("tile_of", "places", "sizes", "starts", "counted"):
-        assert np.array_equal(getattr(index, name), getattr(tiles, name)), name
-    for zone in range(tiles.zones):
-        inside = (tiles.zone_of == zone) & (tiles.tile_of >= 0)
-        assert index.zone_categories[zone] == len(np.unique(table.category[inside]))
+    index = TileIndex(chart_view(chart, table))
+    assert index.count == tiles.count
+    assert index.tile_of.tolist() == tiles.tile_of.tolist()
+    for name in ("places", "starts", "sizes", "counted"):
+        assert getattr(index, name).tolist() == getattr(tiles, name).tolist(), name
+    truth = zone_truth(table, bytes(table.size))
+    counts = [len(truth[zone][0]) if zone in truth else 0 for zone in range(tiles.zones)]
+    assert index.zone_categories.tolist() == counts
 
 
-def test_what_was_never_told_is_unknown() -> None:
-    tiles, sight = _pocket()
-    assert set(sight.statuses.tolist()) == {UNKNOWN}
-    tile = int(tiles.tile_of[venues.A[2]])
-    offset = tiles.places[tiles.starts[tile] :].tolist().index(venues.A[2])
-    sight.take(wire.Watching(tile_runs(1 << tile), False))
-    packed = changed_entry(tile, int(tiles.sizes[tile]), _listed((offset, 2)))
-    assert sight.take(wire.Tiles(9, packed))
-    assert sight.statuses[venues.A[2]] == 2
-    assert np.count_nonzero(sight.statuses != UNKNOWN) == 1
-    assert sight.seq == 9
-
-
-def test_only_tiles_told_whole_since_they_are_watched_are_claimed() -> None:
-    tiles, sight = _pocket()
-    first, second = (int(tiles.tile_of[place]) for place in (venues.A[0], venues.C[0]))
-    both = 1 << first | 1 << second
-    whole = {
-        tile: whole_entry(tile, np.zeros(int(tiles.sizes[tile]), np.uint8))
-        for tile in (first, second)
+@pytest.mark.parametrize("case", COLUMNS, ids=[case["name"] for case in COLUMNS])
+def test_f1_the_tile_column_is_read_as_the_vectors_say(case: Case) -> None:
+    """(F1)"""
+    charts = {
+        "one of everything": pocket_chart(),
+        "a hall of three rows": hall_chart(3, 70),
+        "a hall of twelve rows": hall_chart(12, 35),
     }
-
-    def claimed() -> int:
-        return read_tile_runs(sight.hello("t", "ev").tiles, tiles.count)
-
-    sight.take(wire.Watching(tile_runs(both), False))
-    assert claimed() == 0
-    sight.take(wire.Tiles(1, whole[first]))
-    assert claimed() == 1 << first
-    sight.take(wire.Tiles(2, changed_entry(second, int(tiles.sizes[second]), _listed((0, 1)))))
-    assert claimed() == 1 << first
-    sight.take(wire.Tiles(3, whole[second]))
-    assert claimed() == both
-    sight.take(wire.Watching(tile_runs(1 << second), False))
-    sight.take(wire.Watching(tile_runs(both), False))
-    assert claimed() == 1 << second
-    sight.take(wire.Welcome(wire.PROTOCOL_VERSION, "v", 0, 5, tiles.chart_hash))
-    assert (claimed(), sight.seq, sight.epoch) == (0, 0, 5)
+    chart = charts[case["name"]]
+    view = chart_view(chart, build(chart))
+    assert view.tile.hex() == case["runs_hex"]
+    assert TileIndex(view).tile_of.tolist() == case["tile_of"]
+    assert encode_chart_view(view)
 
 
-def test_areas_come_as_numbers_and_a_view_counts_them() -> None:
-    tiles, sight = _pocket()
-    floor = int(tiles.tile_of[venues.FLOOR_PLACES[0]])
-    sight.take(wire.Tiles(3, counted_entry(floor, 4)))
-    assert sight.areas == {floor: 4}
-    statuses = np.zeros(tiles.size, np.uint8)
-    statuses[venues.FLOOR_PLACES[0]] = 1
-    sight.take(wire.View(4, 5, tiles.size, pack_statuses(statuses)))
-    assert sight.areas[floor] == len(venues.FLOOR_PLACES) - 1
+def greeted() -> Sight:
+    sight = sight_of(house_chart(), house())
+    assert not sight.take(wire.Welcome(2, "v", 0, 7, house().chart_hash))
+    return sight
+
+
+def test_nothing_is_known_at_first() -> None:
+    sight = greeted()
+    assert (sight.statuses == UNKNOWN).all()
+    hello = sight.hello("t", "e")
+    assert hello == wire.Hello(wire.PROTOCOL_VERSION, "t", "e", 7, 0, b"", 0)
+
+
+def test_n2_only_what_was_told_whole_since_it_is_watched_is_claimed() -> None:
+    """(N2)"""
+    sight = greeted()
+    sight.take(wire.Watching(tile_runs(0b11000), False))
+    assert sight.hello("t", "e").tiles == b""
+    sight.take(wire.Tiles(5, FREE_TILE))
+    assert read_tile_runs(sight.hello("t", "e").tiles, 10) == 0b1000
+    assert (sight.hello("t", "e").epoch, sight.hello("t", "e").seq) == (7, 5)
+    one_place = bytes((4, 0, 0x41))
+    sight.take(wire.Tiles(6, one_place))
+    assert read_tile_runs(sight.hello("t", "e").tiles, 10) == 0b1000
+    sight.take(wire.Tiles(7, whole_entry(5, np.zeros(16, np.uint8))))
+    assert sight.known == 0b1000
+    sight.take(wire.Watching(tile_runs(0b10000), False))
+    sight.take(wire.Watching(tile_runs(0b11000), False))
+    assert sight.known == 0
+
+
+def test_a_view_makes_every_watched_tile_known() -> None:
+    sight = greeted()
+    sight.take(wire.Watching(tile_runs(ALL), False))
+    statuses = np.zeros(290, np.uint8)
+    statuses[245:250] = 1
+    sight.take(wire.View(7, 9, 290, pack_statuses(statuses)))
     assert sight.statuses.tolist() == statuses.tolist()
+    assert sight.areas == {AREA: 35}
+    assert (sight.known, sight.seq) == (ALL, 9)
 
 
-def test_many_sights_read_the_same_bytes_alike_and_apart() -> None:
-    tiles, _ = _pocket()
-    sights = [Sight(tiles, tiles.size) for _ in range(3)]
-    tile = int(tiles.tile_of[0])
-    packed = whole_entry(tile, np.ones(int(tiles.sizes[tile]), np.uint8))
-    zones = pack_zones([ZoneLeft(0, [0] * int(tiles.zone_categories[0]), [0] * 8)])
-    for sight in sights:
-        sight.take(wire.Tiles(1, packed))
-        sight.take(wire.Zones(1, zones))
-    sights[0].take(wire.Tiles(2, changed_entry(tile, int(tiles.sizes[tile]), _listed((0, 0)))))
-    assert sights[0].statuses[0] == 0
-    assert [sight.statuses[0] for sight in sights[1:]] == [1, 1]
-    sights[0].zones.clear()
-    assert all(sight.zones for sight in sights[1:])
-    other = _index(generate("theatre", 400))
-    elsewhere = Sight(other, other.size)
-    with pytest.raises(BadForm):
-        elsewhere.take(wire.Tiles(1, packed))
+def test_areas_are_counts() -> None:
+    sight = greeted()
+    sight.take(wire.Watching(tile_runs(1 << AREA), False))
+    sight.take(wire.Tiles(3, counted_entry(AREA, 17)))
+    assert sight.areas == {AREA: 17}
+    assert (sight.statuses == UNKNOWN).all()
+    assert sight.known == 1 << AREA
 
 
-@pytest.mark.parametrize("packed", [b"\x7f", b"\x00", b"\x00\xff\x01"])
-def test_bytes_that_are_no_tiles_change_nothing(packed: bytes) -> None:
-    _, sight = _pocket()
-    with pytest.raises(BadForm):
-        sight.take(wire.Tiles(7, packed))
-    assert sight.seq == 0
-    assert set(sight.statuses.tolist()) == {UNKNOWN}
-
-
-def test_what_is_not_of_places_is_left_to_others() -> None:
-    _, sight = _pocket()
-    assert not sight.take(wire.Mine([]))
-    assert not sight.take(wire.Pong(1, 2))
-    assert sight.take(wire.Totals(3, [1, 2, 3]))
+def test_zones_and_totals() -> None:
+    sight = greeted()
+    zones = [ZoneLeft(0, [1, 2, 3], [1] * 8), ZoneLeft(3, [1], [0] * 8)]
+    sight.take(wire.Watching(b"", True))
+    assert sight.take(wire.Zones(4, pack_zones(zones)))
+    assert sight.zones == {0: zones[0], 3: zones[1]}
+    assert sight.hello("t", "e").zones_seq == 4
+    sight.take(wire.Watching(b"", False))
+    assert sight.hello("t", "e").zones_seq == 0
+    assert sight.take(wire.Totals(5, [1, 2, 3]))
     assert sight.left == [1, 2, 3]
+
+
+def test_another_epoch_makes_everything_unknown_and_the_same_one_nothing() -> None:
+    sight = greeted()
+    sight.take(wire.Watching(tile_runs(0b1000), True))
+    sight.take(wire.Tiles(5, FREE_TILE))
+    before = sight.hello("t", "e")
+    sight.take(wire.Welcome(2, "v", 0, 7, house().chart_hash))
+    assert sight.hello("t", "e") == before
+    sight.take(wire.Welcome(2, "v", 0, 8, house().chart_hash))
+    assert sight.hello("t", "e") == wire.Hello(wire.PROTOCOL_VERSION, "t", "e", 8, 0, b"", 0)
+
+
+def test_a_claim_that_fits_no_message_is_not_made() -> None:
+    chart = hall_chart(2, 40_000)
+    sight = sight_of(chart, build(chart))
+    every_second = sum(1 << tile for tile in range(0, sight.tiles.count, 2))
+    sight.take(wire.Watching(tile_runs(every_second), False))
+    sight.known = every_second
+    assert len(tile_runs(every_second)) > MAX_MESSAGE_BYTES
+    assert sight.hello("t", "e").tiles == b""
+
+
+def test_f2_what_cannot_be_is_refused() -> None:
+    """(F2)"""
+    sight = greeted()
+    for message in (
+        wire.Tiles(1, b"\x7f\0\0"),
+        wire.Zones(1, b"\x7f"),
+        wire.Watching(b"\0\x7f", False),
+        wire.View(7, 1, 290, b"\0"),
+    ):
+        with pytest.raises(BadForm):
+            sight.take(message)
+
+
+def test_other_messages_are_not_its_own() -> None:
+    sight = greeted()
+    for message in (wire.Pong(1, 2), wire.Mine([]), wire.EventChanged(3)):
+        assert not sight.take(message)
