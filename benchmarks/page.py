@@ -60,6 +60,7 @@ class PageResult(msgspec.Struct, frozen=True):
     heap_mb: float
     first_map_ms: float
     opened_section_ms: float
+    load_cpu_ms: float
     load_longest_task_ms: float
     floor_fps_pan: float
     floor_frame_p99_ms: float
@@ -213,6 +214,7 @@ def _result(seats: int, desktop: _Seen, busy: _Busy, phone: _Seen) -> PageResult
         heap_mb=round(most.all_mb, 1),
         first_map_ms=round(median([load.map_ms for load in desktop.loads]), 1),
         opened_section_ms=round(median([load.seats_ms for load in desktop.loads]), 1),
+        load_cpu_ms=round(median([load.cpu_ms for load in desktop.loads]), 1),
         load_longest_task_ms=round(
             median([max(load.tasks_ms, default=0) for load in desktop.loads]), 1
         ),
@@ -257,7 +259,7 @@ def _name(screen: Screen) -> str:
 def _line(loaded: Loaded) -> str:
     return (
         f"outlines {loaded.map_ms:.0f} ms, places {loaded.places_ms:.0f} ms, "
-        f"a section opened {loaded.seats_ms:.0f} ms"
+        f"a section opened {loaded.seats_ms:.0f} ms; {loaded.cpu_ms:.0f} ms of processor"
     )
 
 

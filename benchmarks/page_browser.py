@@ -52,11 +52,13 @@ PHONE: Final = Screen(390, 844, 3, phone=True)
 
 class Loaded(msgspec.Struct, frozen=True):
     """Milliseconds from the HTML's first byte until a frame was handed to the screen that showed
-    the venue's outlines (`map_ms`), its live state (`places_ms`), single seats (`seats_ms`)."""
+    the venue's outlines (`map_ms`), its live state (`places_ms`), single seats (`seats_ms`).
+    `cpu_ms` is the main thread's processor time until the live state was there."""
 
     map_ms: float
     places_ms: float
     seats_ms: float
+    cpu_ms: float
     tasks_ms: list[float]
 
 
@@ -140,12 +142,13 @@ class Window:
         await self.page.goto(address, wait_until="commit")
         await self._shown("map")
         await self._shown("places")
+        cpu_ms = await self._thread_time() * 1_000
         await self.open_section()
         await self._shown("seats")
         found: dict[str, Any] = await self.page.evaluate("pageProbe.loaded()")
         shown, html = found["shown"], found["html"]
         after = {name: shown[_MARK + name] - html for name in ("map", "places", "seats")}
-        return Loaded(after["map"], after["places"], after["seats"], found["tasks"])
+        return Loaded(after["map"], after["places"], after["seats"], cpu_ms, found["tasks"])
 
     async def open_section(self) -> None:
         """Press on the place that is nearest to a quarter of the way down the map."""

@@ -3,31 +3,36 @@
  * need, so that it is there by then. Nothing depends on it.
  */
 
+import type {} from "./wire/early_answers";
+
 const event = /^\/e\/([^/]+)\/?$/.exec(location.pathname)?.[1];
 const own = document.querySelector<HTMLElement>("script[data-viewer]");
+const answers = new Map<string, Promise<Response>>();
 
-function sendFor(rel: "preload" | "modulepreload", href: string, as: "fetch" | "style" | "" = ""): void {
+function sendFor(url: string): Promise<Response> {
+  const answer = fetch(url);
+  answers.set(url, answer);
+  return answer;
+}
+
+async function sendForEvent(id: string): Promise<void> {
+  const answer = await sendFor(`/api/v1/events/${id}`);
+  if (!answer.ok) return;
+  const { chart_view_url: url } = (await answer.clone().json()) as { chart_view_url: string };
+  await sendFor(url);
+}
+
+function sendForFile(href: string): void {
   const link = document.createElement("link");
-  link.rel = rel;
-  link.href = href;
-  if (as) link.as = as;
+  link.rel = href.endsWith(".css") ? "preload" : "modulepreload";
+  if (link.rel === "preload") link.as = "style";
   link.crossOrigin = "anonymous";
+  link.href = href;
   document.head.append(link);
 }
 
-async function sendForChart(id: string): Promise<void> {
-  const answer = await fetch(`/api/v1/events/${id}`);
-  if (!answer.ok) return;
-  const { chart_view_url: url } = (await answer.json()) as { chart_view_url: string };
-  sendFor("preload", url, "fetch");
-}
-
 if (event) {
-  sendForChart(event).catch(() => undefined);
-  for (const file of own?.dataset["viewer"]?.split(" ") ?? []) {
-    if (file.endsWith(".css")) sendFor("preload", file, "style");
-    else sendFor("modulepreload", file);
-  }
+  window.earlyAnswers = answers;
+  sendForEvent(event).catch(() => undefined);
+  for (const file of own?.dataset["viewer"]?.split(" ") ?? []) sendForFile(file);
 }
-
-export {};

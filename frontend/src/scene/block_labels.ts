@@ -41,10 +41,12 @@ const SMALL: Size = { name: 10, words: 10, line: 11 };
 const AIR_PX = 2;
 const MOST_WIDTHS = 2_000;
 /** Labels are made for so long in a frame, then in the next ones. */
-const BUDGET_MS = 3;
+const BUDGET_MS = 8;
+const BUDGET_WHILE_MOVING_MS = 3;
 
 export class BlockLabels {
   private readonly labels = new Map<number, Label>();
+  private begun = false;
   private readonly widths = new Map<string, number>();
   private readonly ruler = document.createElement("canvas").getContext("2d")!;
 
@@ -63,9 +65,13 @@ export class BlockLabels {
     this.labels.clear();
   }
 
-  /** True where all of them are as they should be. */
+  /** True where all of them are as they should be. The first frame goes without: it is awaited. */
   draw(ctx: CanvasRenderingContext2D, frame: Frame, moving: boolean): boolean {
-    const until = performance.now() + BUDGET_MS;
+    if (!this.begun) {
+      this.begun = true;
+      return false;
+    }
+    const until = performance.now() + (moving ? BUDGET_WHILE_MOVING_MS : BUDGET_MS);
     let complete = true;
     for (const block of this.chart.blocks) {
       const alpha = block.area >= 0 ? 1 : Math.max(0, frame.far * 2 - 1);

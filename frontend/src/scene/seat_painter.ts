@@ -24,7 +24,7 @@ export class SeatPainter {
   floor = "";
   quiet: (place: number) => boolean = () => false;
   private readonly seatIndex: SeatIndex;
-  private readonly rowNames: readonly RowName[];
+  private rowNames: readonly RowName[] | null = null;
   private nameIndex: KDBush | null = null;
 
   constructor(
@@ -33,7 +33,6 @@ export class SeatPainter {
     public palette: MapPalette,
   ) {
     this.seatIndex = new SeatIndex(chart);
-    this.rowNames = rowNamesOf(chart);
   }
 
   radiusPx(scale: number): number {
@@ -135,24 +134,24 @@ export class SeatPainter {
   }
 
   private paintRowNames(ctx: CanvasRenderingContext2D, scale: number, box: Box): void {
-    if (!this.rowNames.length) return;
+    const names = (this.rowNames ??= rowNamesOf(this.chart));
+    if (!names.length) return;
+    this.nameIndex ??= indexed(names);
     ctx.font = `500 ${Math.min(12, Math.max(9, this.radiusPx(scale)))}px ${this.palette.family}`;
     ctx.fillStyle = css(this.palette.inkSoft, 0.9);
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    for (const index of this.namesIndexed().range(...box)) {
-      const name = this.rowNames[index]!;
+    for (const at of this.nameIndex.range(...box)) {
+      const name = names[at]!;
       if (isOnFloor(name.floor, this.floor)) ctx.fillText(name.text, name.x * scale, name.y * scale);
     }
   }
+}
 
-  private namesIndexed(): KDBush {
-    if (this.nameIndex) return this.nameIndex;
-    const made = new KDBush(this.rowNames.length, 64, Float32Array);
-    for (const { x, y } of this.rowNames) made.add(x, y);
-    this.nameIndex = made.finish();
-    return this.nameIndex;
-  }
+function indexed(names: readonly RowName[]): KDBush {
+  const index = new KDBush(names.length, 64, Float32Array);
+  for (const { x, y } of names) index.add(x, y);
+  return index.finish();
 }
 
 /**
@@ -162,9 +161,7 @@ export class SeatPainter {
 function rowNamesOf(chart: ChartModel): readonly RowName[] {
   const names = namesAtEnds(chart);
   if (!names.length) return names;
-  const index = new KDBush(names.length, 64, Float32Array);
-  for (const { x, y } of names) index.add(x, y);
-  index.finish();
+  const index = indexed(names);
   const gone = new Set<number>();
   return names.flatMap((name, n) => {
     if (gone.has(n)) return [];
