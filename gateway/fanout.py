@@ -11,7 +11,8 @@ vector comparison, whether it was away for a tick or an hour.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -40,27 +41,43 @@ _BESIDE_REACH = 400
 _MISSED_KEPT = 16
 
 
+Pick = Callable[[list[bytes]], Iterable[bytes]]
+"""Takes what stands in a list by tile for each tile of some set, in order."""
+
+
+def pick_of(mask: int) -> Pick:
+    """The Pick of the tiles in `mask`: made once for each Look, and used at every tick."""
+    tiles = tiles_of(mask)
+    if len(tiles) > 1:
+        return itemgetter(*tiles)
+    return lambda entries: [entries[tile] for tile in tiles]
+
+
 class TileTick:
     """Entries of some tiles as of `seq`, and the frames made of them: for each set of tiles that
     someone watches, the same bytes."""
 
     __slots__ = ("_entries", "frames", "mask", "seq")
 
-    def __init__(self, seq: int, entries: Mapping[int, bytes]) -> None:
+    def __init__(self, seq: int, entries: Mapping[int, bytes], tiles: int) -> None:
         self.seq = seq
-        self._entries = entries
+        # By tile, empty where nothing is told: thousands pick theirs from it.
+        self._entries = [b""] * tiles
         self.frames: dict[int, bytes] = {}
         self.mask = 0
-        for tile in entries:
+        for tile, entry in entries.items():
+            self._entries[tile] = entry
             self.mask |= 1 << tile
 
-    def frame(self, mask: int) -> bytes:
-        """The framed Tiles for a viewer of the tiles in `mask`; empty when it concerns none."""
+    def frame(self, mask: int, pick: Pick | None = None) -> bytes:
+        """The framed Tiles for a viewer of the tiles in `mask`; empty when it concerns none.
+
+        `pick` may be given where it is at hand: that of the viewer's tiles.
+        """
         mask &= self.mask
         frame = self.frames.get(mask)
         if frame is None:
-            entries = self._entries
-            packed = b"".join([entries[tile] for tile in tiles_of(mask)])
+            packed = b"".join((pick or pick_of(mask))(self._entries))
             frame = _framed(wire.Tiles(self.seq, packed)) if mask else b""
             self.frames[mask] = frame
         return frame
@@ -175,7 +192,7 @@ class LiveEvent:
         for tile in entries:
             self._whole.pop(tile, None)
         self._missed = {}
-        return TileTick(self.seq, entries)
+        return self._tile_tick(self.seq, entries)
 
     def whole(self, mask: int) -> bytes:
         """The framed statuses of every place of some tiles, as told; View where it is all tiles."""
@@ -212,7 +229,7 @@ class LiveEvent:
         missed = self._missed.get(seq)
         if missed is None:
             changed = np.flatnonzero(self._changed_seq > seq)
-            missed = TileTick(self.told_seq, self._entries(changed))
+            missed = self._tile_tick(self.told_seq, self._entries(changed))
             if len(self._missed) >= _MISSED_KEPT:
                 self._missed.pop(next(iter(self._missed)))
             self._missed[seq] = missed
@@ -300,6 +317,9 @@ class LiveEvent:
         if table is None:
             return []
         return [table.label(p) for p in places if 0 <= p < table.size]
+
+    def _tile_tick(self, seq: int, entries: Mapping[int, bytes]) -> TileTick:
+        return TileTick(seq, entries, self.tiles.count if self.tiles is not None else 0)
 
     def _entries(self, places: I64) -> dict[int, bytes]:
         """The told statuses of `places`, by tile in order."""

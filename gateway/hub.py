@@ -285,9 +285,10 @@ class Hub:
 
         def deliver(watchers: list[Watcher]) -> None:
             for watcher in watchers:
-                mask = watcher.watch.mask & changed
+                watch = watcher.watch
+                mask = watch.mask & changed
                 if mask:
-                    frame = frames.get(mask) or frame_of(mask)
+                    frame = frames.get(mask) or frame_of(mask, watch.pick)
                     self.frames_sent += 1
                     self.bytes_sent += len(frame)
                     watcher.send_news(frame)

@@ -16,7 +16,7 @@ from gateway.tile_forms import (
     Statuses,
     changed_entry,
     counted_entry,
-    pack_statuses,
+    pack_few_statuses,
     varint,
 )
 from seatengine.chart.tiles import TileMap
@@ -49,11 +49,13 @@ class TileEncoder:
         listed = (offsets | statuses[places].astype(np.int32) << 6).astype(np.uint8).tobytes()
         begins = np.flatnonzero(np.diff(tile, prepend=-1))
         dirty = tile[begins]
-        runs, run_ends = self._runs(statuses, dirty)
+        told, told_ends, runs, run_ends = self._runs(statuses, dirty)
         entries: dict[int, bytes] = {}
-        run_at = at = 0
+        told_at = run_at = at = 0
         ends = [*begins[1:].tolist(), len(tile)]
-        for number, end, run_end in zip(dirty.tolist(), ends, run_ends, strict=True):
+        for number, end, told_end, run_end in zip(
+            dirty.tolist(), ends, told_ends, run_ends, strict=True
+        ):
             count = end - at
             if self._counted[number]:
                 entries[number] = self._counted_entry(statuses, number)
@@ -62,47 +64,48 @@ class TileEncoder:
                 entries[number] = head + listed[at:end]
             else:
                 entries[number] = self._smallest(
-                    statuses, number, runs[run_at:run_end], listed[at:end]
+                    number, told[told_at:told_end], runs[run_at:run_end], listed[at:end]
                 )
-            at, run_at = end, run_end
+            at, told_at, run_at = end, told_end, run_end
         return entries
 
     def whole(self, statuses: Statuses, wanted: list[int]) -> dict[int, bytes]:
         """By tile, the smallest entry that tells every place of each wanted tile."""
         if not wanted:
             return {}
-        runs, run_ends = self._runs(statuses, np.array(wanted, np.int64))
+        told, told_ends, runs, run_ends = self._runs(statuses, np.array(wanted, np.int64))
         entries: dict[int, bytes] = {}
-        run_at = 0
-        for number, run_end in zip(wanted, run_ends, strict=True):
+        told_at = run_at = 0
+        for number, told_end, run_end in zip(wanted, told_ends, run_ends, strict=True):
             if self._counted[number]:
                 entries[number] = self._counted_entry(statuses, number)
             else:
-                entries[number] = self._whole(statuses, number, runs[run_at:run_end])
-            run_at = run_end
+                entries[number] = self._whole(number, told[told_at:told_end], runs[run_at:run_end])
+            told_at, run_at = told_end, run_end
         return entries
 
-    def _smallest(self, statuses: Statuses, tile: int, runs: bytes, listed: bytes) -> bytes:
+    def _smallest(self, tile: int, told: bytes, runs: bytes, listed: bytes) -> bytes:
         size = self._sizes[tile]
         count = len(listed)
         changed_bytes = min(count, (size + 7) // 8 + (count + 3) // 4)
         if min(len(runs), (size + 3) // 4) < changed_bytes:
-            return self._whole(statuses, tile, runs)
+            return self._whole(tile, told, runs)
         return changed_entry(tile, size, listed)
 
-    def _whole(self, statuses: Statuses, tile: int, runs: bytes) -> bytes:
+    def _whole(self, tile: int, told: bytes, runs: bytes) -> bytes:
         if len(runs) <= (self._sizes[tile] + 3) // 4:
             return self._heads[tile] + bytes((RUNS | len(runs) - 1 << 2,)) + runs
-        packed = pack_statuses(statuses[self._tiles.places_of(tile)])
-        return self._heads[tile] + bytes((WHOLE,)) + packed
+        return self._heads[tile] + bytes((WHOLE,)) + pack_few_statuses(told)
 
     def _counted_entry(self, statuses: Statuses, tile: int) -> bytes:
         left = int(np.count_nonzero(statuses[self._tiles.places_of(tile)] == FREE))
         return counted_entry(tile, left)
 
-    def _runs(self, statuses: Statuses, wanted: npt.NDArray[np.integer]) -> tuple[bytes, list[int]]:
-        """The bodies of the RUNS forms of the wanted tiles, joined, and where each ends; an area's
-        is empty."""
+    def _runs(
+        self, statuses: Statuses, wanted: npt.NDArray[np.integer]
+    ) -> tuple[bytes, list[int], bytes, list[int]]:
+        """The statuses of the wanted tiles, a byte each, and where each tile's end; the bodies of
+        their RUNS forms, joined, and where each ends. An area has none of either."""
         tiles = self._tiles
         sizes = np.where(tiles.counted[wanted], 0, tiles.sizes[wanted])
         ends = np.cumsum(sizes)
@@ -116,4 +119,5 @@ class TileEncoder:
         starts = np.flatnonzero(first)
         lengths = np.diff(starts, append=total)
         bodies = (lengths - 1 | told[starts].astype(np.int64) << 6).astype(np.uint8).tobytes()
-        return bodies, np.searchsorted(starts, ends).tolist()
+        run_ends = np.searchsorted(starts, ends).tolist()
+        return told.tobytes(), ends.tolist(), bodies, run_ends

@@ -16,6 +16,7 @@ from gateway.tile_forms import (
     SeatTile,
     changed_entry,
     counted_entry,
+    pack_few_statuses,
     pack_statuses,
     read_entries,
     read_tile_runs,
@@ -146,6 +147,7 @@ def test_f1_numbers_of_up_to_35_bits_survive(value: int, before: bytes) -> None:
 @given(st.lists(st.integers(0, 3), max_size=300))
 def test_f1_statuses_take_two_bits_each(statuses: list[int]) -> None:
     packed = pack_statuses(np.array(statuses, np.uint8))
+    assert pack_few_statuses(bytes(statuses)) == packed
     assert len(packed) == -(-len(statuses) // 4)
     assert unpack_statuses(packed, len(statuses)).tolist() == statuses
     with pytest.raises(BadForm):
