@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Final
 
 from gateway import wire
-from gateway.fanout import LiveEvent
+from gateway.fanout import LiveEvent, Pick, pick_of
 from gateway.tile_forms import BadForm, read_tile_runs
 from seatengine.chart.tiles import Box, mask_of
 from seatengine.limits import MAX_COORDINATE, MAX_PLACES_IN_VIEW
@@ -25,19 +25,28 @@ _AHEAD_FACTOR: Final = 1.5
 
 
 class Watch:
-    """`mask` are the watched tiles as bits of an integer; `zones` whether zones are told."""
+    """`mask` are the watched tiles as bits of an integer, `pick` takes what is told of them;
+    `zones` whether zones are told."""
 
-    __slots__ = ("look", "mask", "zones")
+    __slots__ = ("look", "mask", "pick", "zones")
 
     def __init__(self) -> None:
         self.look: wire.Look | None = None
         self.mask = 0
+        self.pick: Pick = pick_of(0)
         self.zones = False
+
+    def _see(self, live: LiveEvent) -> None:
+        """Turn `look` into what is watched."""
+        had_mask = self.mask
+        self.mask, self.zones = _chosen(live, self.look)
+        if self.mask != had_mask:
+            self.pick = pick_of(self.mask)
 
     def begin(self, live: LiveEvent, hello: wire.Hello) -> bytes:
         """Watch what `look` says, from far out without one. Frames that tell everything of it that
         the viewer does not know by its Hello."""
-        self.mask, self.zones = _chosen(live, self.look)
+        self._see(live)
         known = _known(live, hello)
         told = live.watching(self.mask, self.zones)
         if self.mask:
@@ -50,7 +59,7 @@ class Watch:
         """Watch what `look` says from now on. Frames that tell what is new by that; maybe none."""
         had_mask, had_zones = self.mask, self.zones
         self.look = look
-        self.mask, self.zones = _chosen(live, look)
+        self._see(live)
         if (self.mask, self.zones) == (had_mask, had_zones):
             return b""
         told = live.watching(self.mask, self.zones) + live.whole(self.mask & ~had_mask)
@@ -60,13 +69,13 @@ class Watch:
 
     def afresh(self, live: LiveEvent) -> bytes:
         """Watch what `look` says. Frames that tell all of it, for a viewer that lost some."""
-        self.mask, self.zones = _chosen(live, self.look)
+        self._see(live)
         rest = live.zones_since(0, 0) if self.zones else live.totals()
         return live.watching(self.mask, self.zones) + live.whole(self.mask) + rest
 
     def end(self) -> None:
         """Watch nothing until the next `begin`."""
-        self.mask, self.zones = 0, False
+        self.mask, self.pick, self.zones = 0, pick_of(0), False
 
 
 def is_sound(look: wire.Look) -> bool:
