@@ -108,7 +108,7 @@ class Session:
             return Bye(CloseCode.TOO_MANY_MESSAGES)
         try:
             message = wire.decode_client_message(payload)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Bye(CloseCode.BAD_MESSAGE)
         kind = type(message)
         if kind is wire.Hello:

@@ -295,7 +295,8 @@ ServerMessage = (
 )
 
 decode_client_message = msgspec.msgpack.Decoder(ClientMessage).decode
-"""bytes -> ClientMessage. Raises msgspec.DecodeError (ValidationError among them)."""
+"""bytes -> ClientMessage. Raises msgspec.DecodeError (ValidationError among them), and
+UnicodeDecodeError or RecursionError where a string is none or nesting has no end."""
 
 decode_server_message = msgspec.msgpack.Decoder(ServerMessage).decode
 """bytes -> ServerMessage; for bots, tests and load tools."""

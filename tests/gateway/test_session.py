@@ -210,6 +210,18 @@ def test_a_look_that_makes_no_sense_ends_the_conversation(look: wire.Look) -> No
     assert say(Talk().session, look) == Bye(CloseCode.BAD_MESSAGE)
 
 
+def test_text_that_is_not_utf_8_ends_the_conversation() -> None:
+    hold = bytearray(wire.encode_message(wire.Hold("r", [0])))
+    hold[hold.index(b"r")] = 0xA4
+    assert Talk().session.receive(bytes(hold), 0) == Bye(CloseCode.BAD_MESSAGE)
+
+
+@pytest.mark.parametrize("nested", [b"\x91" * 4_000, b"\x81\x01" * 2_000])
+def test_a_message_nested_without_end_ends_the_conversation(nested: bytes) -> None:
+    """Unknown trailing fields are ignored, whatever is in them; but they are walked through."""
+    assert Talk().session.receive(b"\x93\x0a\x01" + nested, 0) == Bye(CloseCode.BAD_MESSAGE)
+
+
 def test_too_many_messages_end_the_conversation() -> None:
     talk = Talk()
     effects = [say(talk.session, wire.Ping(i), 0) for i in range(limits.MESSAGE_BURST + 1)]
