@@ -95,4 +95,14 @@ describe("outlines", () => {
     expect(contains([hook], x, y)).toBe(true);
     expect(depth).toBeGreaterThan(5);
   });
+
+  it("puts a label into the middle of an outline of any number of corners", () => {
+    const circle = Float32Array.from({ length: 2_000 }, (_, i) => {
+      const angle = ((i >> 1) / 1_000) * 2 * Math.PI;
+      return 50 + 40 * (i & 1 ? Math.sin(angle) : Math.cos(angle));
+    });
+    const { x, y, depth } = labelPoint([circle]);
+    expect(Math.hypot(x - 50, y - 50)).toBeLessThan(1);
+    expect(depth).toBeGreaterThan(39);
+  });
 });

@@ -12,6 +12,7 @@ export interface Bounds {
 }
 
 const ELLIPSE_CORNERS = 48;
+const MOST_LABEL_CORNERS = 64;
 
 export function ringOf(points: readonly Point[]): Ring {
   const ring = new Float32Array(points.length * 2);
@@ -82,11 +83,22 @@ export function contains(rings: readonly Ring[], x: number, y: number): boolean 
  * Where a label has most room: the middle of the shape where that is nearly as deep inside as any
  * point, else the deepest point. `depth` is its distance to the edge.
  */
-export function labelPoint(rings: readonly Ring[]): { x: number; y: number; depth: number } {
+export function labelPoint(whole: readonly Ring[]): { x: number; y: number; depth: number } {
+  const rings = whole.map(thinned);
   const deepest = deepestPoint(rings);
   const middle = centroid(rings);
   const depth = (contains(rings, middle.x, middle.y) ? 1 : -1) * edgeDistance(rings, middle.x, middle.y);
   return depth >= deepest.depth * 0.75 ? { ...middle, depth } : deepest;
+}
+
+/** Every so many corners of a ring: an outline made from seats has hundreds that say nothing. */
+function thinned(ring: Ring): Ring {
+  const corners = ring.length / 2;
+  const every = Math.ceil(corners / MOST_LABEL_CORNERS);
+  if (every <= 1) return ring;
+  return new Float32Array(Math.ceil(corners / every) * 2).map(
+    (_, i) => ring[(i >> 1) * every * 2 + (i & 1)]!,
+  );
 }
 
 function centroid(rings: readonly Ring[]): { x: number; y: number } {
