@@ -192,7 +192,8 @@ class LiveConnection(asyncio.Protocol):
             return
         silent_ms = (now_s - self._heard_s) * 1000
         if not self._session.holder:
-            if silent_ms > limits.HANDSHAKE_TIMEOUT_MS:
+            # One whose Hello waits at the door is not late: we are.
+            if self._first is None and silent_ms > limits.HANDSHAKE_TIMEOUT_MS:
                 self._close(CloseCode.COME_BACK)
         elif self._paused_s and (now_s - self._paused_s) * 1000 > limits.SLOW_READER_MS:
             self._close(CloseCode.TOO_SLOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -182,6 +183,12 @@ def test_what_is_said_behind_hello_waits_with_it(
     assert chatty.end()[0] == CloseCode.HELLO_EXPECTED
     gone.socket.close()
     waiting(site, edge, 1)
+
+    async def much_later() -> None:
+        for connection in list(edge.connections):
+            connection.check_time(time.monotonic() + limits.HANDSHAKE_TIMEOUT_MS / 1000 + 1)
+
+    site.run(much_later())
     open_door(site, edge)
     kinds = [type(m) for m in peer.until(wire.Mine)]
     assert kinds[:3] == [wire.Welcome, wire.Watching, wire.View]
