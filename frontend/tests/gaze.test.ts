@@ -85,6 +85,19 @@ it("says the list's sections instead, and the map again after it", () => {
   expect(said[2]).toMatchObject({ x0: 900 });
 });
 
+it("looks nowhere while the page is put away, and where it did when it is back", () => {
+  gaze.onMap(sight(300), true);
+  gaze.putAway(true);
+  expect(said[1]).toMatchObject({ x0: 0, x1: 0, zoom: 0, sections: [] });
+  expect(gaze.look).toEqual(said[1]);
+  gaze.onMap(sight(320), true);
+  expect(said).toHaveLength(2);
+  gaze.putAway(false);
+  expect(said[2]).toMatchObject({ x0: 320 });
+  gaze.putAway(false);
+  expect(said).toHaveLength(3);
+});
+
 it("is fine where chart units are coarse", () => {
   const coarse = new Gaze(
     { say: (look) => said.push(look), localNow: () => now, later: () => undefined },

@@ -20,6 +20,7 @@ export interface GazePort {
 }
 
 const EVERY_MS = 120;
+const NOWHERE: Look = { type: "Look", x0: 0, y0: 0, x1: 0, y1: 0, zoom: 0, sections: [] };
 /** A box that moved by less than so many steps shows the same. */
 const SLACK_STEPS = 2;
 /** Chart units are fine: a box is told in whole ones, or in half seats where a seat is less. */
@@ -28,6 +29,7 @@ const SEATS_PER_STEP = 0.5;
 export class Gaze {
   private mapLook: Look | null = null;
   private listLook: Look | null = null;
+  private away = false;
   private said: Look | null = null;
   private saidAt = -Infinity;
   private waiting = false;
@@ -42,6 +44,7 @@ export class Gaze {
 
   /** What to say behind Hello; null before anything was looked at. */
   get look(): Look | null {
+    if (this.away) return NOWHERE;
     return this.listLook ?? this.mapLook;
   }
 
@@ -65,14 +68,15 @@ export class Gaze {
   /** The list shows these zones; null when the map is looked at again. */
   onList(zones: readonly number[] | null): void {
     this.listLook = zones && {
-      type: "Look",
-      x0: 0,
-      y0: 0,
-      x1: 0,
-      y1: 0,
-      zoom: 0,
+      ...NOWHERE,
       sections: [...zones].sort((a, b) => a - b).slice(0, MAX_SECTIONS_LISTED),
     };
+    this.say(true);
+  }
+
+  /** Nobody looks: counts of sections are enough until somebody does again. */
+  putAway(away: boolean): void {
+    this.away = away;
     this.say(true);
   }
 

@@ -25,7 +25,7 @@ export default function ViewerPage({ event: id }: { readonly event: string }) {
     open(id)
       .then(([event, opened]) => {
         live = opened;
-        if (left) opened.line.close();
+        if (left) opened.close();
         else setLoaded({ state: "ready", event, live: opened });
       })
       .catch((error: unknown) => {
@@ -33,7 +33,7 @@ export default function ViewerPage({ event: id }: { readonly event: string }) {
       });
     return () => {
       left = true;
-      live?.line.close();
+      live?.close();
     };
   }, [id, attempt]);
 

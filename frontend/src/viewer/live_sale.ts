@@ -7,10 +7,13 @@ import type { LiveLine } from "./live_line";
 import { keep, keptJson } from "./storage";
 
 const MOST_BOOKINGS = 20;
+/** A tab that nobody has looked at for so long is told less. */
+const PUT_AWAY_AFTER_MS = 60_000;
 
 export class LiveSale {
   readonly sale: Sale;
   readonly gaze: Gaze;
+  private awayTimer = 0;
 
   constructor(
     readonly line: LiveLine,
@@ -36,7 +39,20 @@ export class LiveSale {
       onMessage: (message) => this.sale.handle(message),
       onNonsense: () => this.sale.doubt(),
     });
+    document.addEventListener("visibilitychange", this.looked);
   }
+
+  close(): void {
+    document.removeEventListener("visibilitychange", this.looked);
+    clearTimeout(this.awayTimer);
+    this.line.close();
+  }
+
+  private readonly looked = (): void => {
+    clearTimeout(this.awayTimer);
+    if (document.visibilityState !== "hidden") this.gaze.putAway(false);
+    else this.awayTimer = window.setTimeout(() => this.gaze.putAway(true), PUT_AWAY_AFTER_MS);
+  };
 }
 
 /** Bookings stay on this device, so that a reload still shows them. */
