@@ -301,9 +301,9 @@ class Visitor(HttpUser):
             self.make_up_its_mind(hold, book_share=0.1)
 
     def read_slowly(self) -> None:
-        """Look at a lot of seats, and read nothing for a while."""
+        """Look at a screenful of seats, and read nothing for a while."""
         viewer = self.live
-        viewer.look(self.viewing.whole())
+        viewer.look(self.viewing.go_near(viewer.sight, self.party, self.liking))
         viewer.stall(self.random.uniform(5, 25) * self.pace)
         self.look_around()
 
