@@ -73,6 +73,12 @@ def leave_out_what_no_tag_selects(environment: Environment, **_: object) -> None
         raise SystemExit("no scenario has these tags; `locust -f ... --show-task-ratio` lists them")
 
 
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
+def look_again(**_: object) -> None:
+    """What was on sale at the last load may not be at this one."""
+    _houses.clear()
+
+
 class House:
     """The event under load, and its venue; one for all users of a process.
 
