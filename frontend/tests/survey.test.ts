@@ -3,9 +3,23 @@ import { NO_FILTER, passes, type Filter } from "../src/model/filter";
 import { BOOKED, HELD, SeatStore } from "../src/model/seats";
 import { Surveyor, type Survey } from "../src/model/survey";
 import { ZoneStore } from "../src/model/zones";
-import { PRICES, smallChart } from "./small_chart";
+import { AREA, readChart } from "../src/model/chart";
+import type { GroupView } from "../src/wire/messages";
+import { PRICES, smallChart, VIEW } from "./small_chart";
 
 const chart = smallChart();
+
+function area(id: string, label: string, places: number): GroupView {
+  const shape = {
+    type: "rectangle",
+    center: [0, 0],
+    width: 9,
+    height: 9,
+    rotation: 0,
+    corner_radius: 0,
+  } as const;
+  return [id, AREA, label, -1, "", false, [[0, places]], shape];
+}
 const ALL_TILES = Uint8Array.of(0, 3);
 const NO_TILES = new Uint8Array();
 
@@ -125,6 +139,34 @@ describe("by zones", () => {
     zones.applyZones({ type: "Zones", seq: 4, packed: Uint8Array.of(1, 1, 0) });
     expect(look().blocks[1]).toMatchObject({ free: 1 });
     expect(look().freeByCategory).toEqual([4, 3, 3]);
+  });
+
+  it("are shared out where several areas have places of one category", () => {
+    const twins = readChart({
+      ...VIEW,
+      groups: [...VIEW.groups.slice(0, 3), area("fl", "Floor", 1), area("gv", "Gravel", 2)],
+      group: Uint8Array.from([...VIEW.group.slice(0, 44), 1, 0, 0, 0, ...VIEW.group.slice(48)]),
+      tile: Uint8Array.of(2, 8, 2, 2, 2, 1, 2, 2),
+    });
+    const own = new ZoneStore(twins.tiling);
+    const shared = new Surveyor(twins, new SeatStore(twins), own, () => undefined);
+    const blocks = (left: number) => {
+      own.applyZones({ type: "Zones", seq: 1, packed: Uint8Array.of(2, left, 0) });
+      return shared.survey({ prices: PRICES, filter: NO_FILTER, partySize: 1 })!.blocks.slice(2);
+    };
+    own.watch(true);
+    expect(blocks(2)).toMatchObject([
+      { free: 1, about: true },
+      { free: 1, about: true },
+    ]);
+    expect(blocks(0)).toMatchObject([
+      { free: 0, about: false },
+      { free: 0, about: false },
+    ]);
+    expect(blocks(3)).toMatchObject([
+      { free: 1, about: false },
+      { free: 2, about: false },
+    ]);
   });
 
   it("are doubted when they were not told, and said in Hello only then", () => {

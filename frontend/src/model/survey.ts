@@ -12,8 +12,8 @@ export interface BlockSurvey {
   readonly places: number;
   /** -1 where nothing was told of it. */
   readonly free: number;
-  /** It was so when zones were told last, which they are not just now. */
-  readonly stale: boolean;
+  /** Only about right: told some time ago, or one count shared out among several blocks. */
+  readonly about: boolean;
   /** Free places that pass the filter; at most so many where `exact` is false. */
   readonly fitting: number;
   readonly exact: boolean;
@@ -201,7 +201,7 @@ export class Surveyor {
       places: block.places.length,
       ...count,
       exact: true,
-      stale: false,
+      about: false,
       together: filter.accessible || !this.inRows[block.index] ? -1 : together,
       shade: (filter.accessible ? count.fitting : seated) / block.places.length,
       category: this.mainCategory[block.index]!,
@@ -228,7 +228,7 @@ export class Surveyor {
       free: -1,
       fitting: -1,
       exact: false,
-      stale: !zones.telling,
+      about: false,
       from: -1,
       to: -1,
       together: -1,
@@ -238,16 +238,17 @@ export class Surveyor {
     if (!zones.isKnown(zone)) return unknown;
     const count: Count = { free: 0, fitting: 0, from: -1, to: -1 };
     let allPass = true;
+    let about = !zones.telling;
     for (let pair = tiling.pairStarts[zone]!; pair < tiling.pairStarts[zone + 1]!; pair += 1) {
       const category = tiling.pairCategory[pair]!;
       if (!this.byCategory[block.index]![category]) continue;
-      const left = this.shareOf(block, category, zones.left[pair]!);
-      if (left < 0) return unknown;
-      count.free += left;
-      if (this.passing[category]) add(count, left, prices[category] ?? 0);
-      else allPass &&= left === 0;
+      const { share, about: shared } = this.shareOf(block, category, zones.left[pair]!);
+      about ||= shared;
+      count.free += share;
+      if (this.passing[category]) add(count, share, prices[category] ?? 0);
+      else allPass &&= share === 0;
     }
-    if (block.area >= 0) return { ...this.ofArea(block, count.free, prices), stale: !zones.telling };
+    if (block.area >= 0) return { ...this.ofArea(block, count.free, prices), about };
     const alone = this.blocksOfZone[zone]!.every(
       (other) => other === block.index || chart.blocks[other]!.area >= 0,
     );
@@ -255,7 +256,7 @@ export class Surveyor {
       const most = Math.min(count.fitting, this.accessible[block.index]!);
       const none = { from: -1, to: -1 };
       const shade = most / block.places.length;
-      return { ...unknown, ...count, ...(most ? {} : none), fitting: most, exact: most === 0, shade };
+      return { ...unknown, ...count, ...(most ? {} : none), fitting: most, exact: most === 0, about, shade };
     }
     let short = 0;
     for (let k = 1; k < partySize; k += 1) short += k * (zones.fit(zone, k) - zones.fit(zone, k + 1));
@@ -268,25 +269,19 @@ export class Surveyor {
       ...unknown,
       ...count,
       exact: true,
+      about,
       together: !told ? -1 : allPass ? together : count.fitting < partySize || !together ? 0 : -1,
       shade: (seated * share) / block.places.length,
     };
   }
 
-  /** How many of a zone's free places of a category are this block's; -1 where nobody can say. */
-  private shareOf(block: Block, category: number, left: number): number {
-    let others = 0;
-    for (const other of this.blocksOfZone[block.zoneIndex]!) {
-      if (other === block.index || !this.byCategory[other]![category]) continue;
-      const { area, tiles } = this.chart.blocks[other]!;
-      const told = area >= 0 ? this.seats.left[tiles[0]!]! : -1;
-      if (told < 0 && left > 0) {
-        // Its own count, where it is an area that was once near.
-        return block.area >= 0 ? Math.min(left, this.seats.left[block.tiles[0]!]!) : -1;
-      }
-      others += Math.max(0, told);
-    }
-    return Math.max(0, left - others);
+  /** How many of a zone's free places of a category are this block's; shared out where several blocks
+   * have some, and then only about right. */
+  private shareOf(block: Block, category: number, left: number): { share: number; about: boolean } {
+    const own = this.byCategory[block.index]![category]!;
+    let all = 0;
+    for (const other of this.blocksOfZone[block.zoneIndex]!) all += this.byCategory[other]![category]!;
+    return { share: Math.round((left * own) / all), about: left > 0 && left < all && own < all };
   }
 
   private ofArea(block: Block, left: number, prices: readonly number[]): BlockSurvey {
@@ -299,7 +294,7 @@ export class Surveyor {
       places: block.places.length,
       ...count,
       exact: true,
-      stale: false,
+      about: false,
       together: -1,
       shade: count.fitting >= partySize ? count.fitting / block.places.length : 0,
       category,

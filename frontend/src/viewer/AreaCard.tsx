@@ -20,7 +20,8 @@ interface Props {
 export function AreaCard({ sale, group, prices, currency, most, suggested, survey, onClose }: Props) {
   const { chart } = sale;
   const area = chart.groups[group]!;
-  const told = survey?.blocks[area.block]?.free ?? -1;
+  const own = survey?.blocks[area.block];
+  const told = own && !own.about ? own.free : -1;
   const free = told < 0 ? area.places.length : told;
   const each = prices[chart.category[area.places[0]!]!] ?? 0;
   const ceiling = Math.max(1, Math.min(most, free));

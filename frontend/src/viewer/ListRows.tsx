@@ -157,7 +157,7 @@ export function AreaRow({ sale, block, priced, currency, own, enabled }: AreaRow
   const [quantity, setQuantity] = useState(1);
   const group = sale.chart.groups[block.area]!;
   const each = priced.prices[sale.chart.category[group.places[0]!]!] ?? 0;
-  const free = own.free < 0 ? group.places.length : own.free;
+  const free = own.free < 0 || own.about ? group.places.length : own.free;
   const most = Math.max(1, Math.min(MOST_AT_ONCE, free));
   const wanted = group.whole ? group.places.length : Math.min(quantity, most);
   return (

@@ -36,7 +36,7 @@ export function ListView({ live, priced, currency, survey, filter, known, enable
     if (!next.delete(index)) next.add(index);
     setOpen(withinBounds(chart, next));
   };
-  useEffect(() => gaze.onList([...open].map((index) => chart.blocks[index]!.zoneIndex)), [gaze, chart, open]);
+  useEffect(() => gaze.onList(zonesOf(chart, open)), [gaze, chart, open]);
   useEffect(() => () => gaze.onList(null), [gaze]);
   if (!known || !survey) {
     return (
@@ -88,14 +88,20 @@ export function ListView({ live, priced, currency, survey, filter, known, enable
   );
 }
 
+function zonesOf(chart: ChartModel, blocks: Iterable<number>): readonly number[] {
+  return [...new Set([...blocks].map((index) => chart.blocks[index]!.zoneIndex))];
+}
+
 /** The server tells the places of so many sections, and no more: those opened first are closed. */
 function withinBounds(chart: ChartModel, open: ReadonlySet<number>): ReadonlySet<number> {
   const kept = [...open];
-  const places = () =>
-    kept.reduce((sum, i) => sum + (chart.blocks[i]!.area >= 0 ? 1 : chart.blocks[i]!.places.length), 0);
-  while (kept.length > 1 && (kept.length > MAX_SECTIONS_LISTED || places() > MAX_PLACES_IN_VIEW)) {
-    kept.shift();
-  }
+  const isTooMuch = () => {
+    const zones = zonesOf(chart, kept);
+    const told = chart.blocks.filter((block) => zones.includes(block.zoneIndex));
+    const places = told.reduce((sum, { area, places: own }) => sum + (area >= 0 ? 1 : own.length), 0);
+    return zones.length > MAX_SECTIONS_LISTED || places > MAX_PLACES_IN_VIEW;
+  };
+  while (kept.length > 1 && isTooMuch()) kept.shift();
   return new Set(kept);
 }
 

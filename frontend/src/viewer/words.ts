@@ -52,7 +52,7 @@ export function togetherWords(own: BlockSurvey, partySize: number): string {
 /** "120 left", "up to 4 left", "about 120 left"; "" where nothing is known. */
 export function blockLeft(own: BlockSurvey): string {
   if (own.free < 0) return "";
-  if (own.stale && own.fitting) return `about ${left(own.fitting)}`;
+  if (own.about && own.exact && own.fitting) return `about ${left(own.fitting)}`;
   return own.exact ? left(own.fitting) : `up to ${left(own.fitting)}`;
 }
 
