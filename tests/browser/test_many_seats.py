@@ -12,8 +12,8 @@ from tests.browser.conftest import Buyer, OpenPage
 from tests.browser.seat_page import SeatPage
 from tests.browser.site_process import Site
 
-_SEATS = 30_000
-_SEAT = 15_000
+_SEATS = 60_000
+_SEAT = 30_000
 
 # Counts what is drawn on bitmaps off the screen, in animation frames and between them.
 _COUNT_PAINTING = """() => {

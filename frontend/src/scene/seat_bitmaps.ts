@@ -75,11 +75,13 @@ export class SeatBitmaps {
     return this.seen !== null && (this.visibleBehind() !== null || this.nearestMissing(0) !== null);
   }
 
-  /** Whether what is on the screen shows this place as it is. */
+  /** Whether what is on the screen of this place, if anything, shows it as it is. */
   shows(place: number): boolean {
     if (!this.seen) return true;
-    for (const { dirty } of this.bitmapsOf(this.seen.level, place)) {
-      if (dirty === null || dirty.has(place)) return false;
+    const { level, first, last } = this.seen;
+    for (const { dirty, i, j } of this.bitmapsOf(level, place)) {
+      const visible = i >= first.i && i <= last.i && j >= first.j && j <= last.j;
+      if (visible && (dirty === null || dirty.has(place))) return false;
     }
     return true;
   }

@@ -13,8 +13,8 @@ import { SeatBitmaps } from "./seat_bitmaps";
 import { SeatPainter } from "./seat_painter";
 import { Slices } from "./slices";
 
-const SLICE_MS = 9;
-const SLICE_WHILE_MOVING_MS = 4;
+const SLICE_MS = 12;
+const SLICE_WHILE_MOVING_MS = 7;
 const MOST_FADING_AT_ONCE = 200;
 const LARGE_BITMAP_BYTES = 64e6;
 const SMALL_BITMAP_BYTES = 24e6;

@@ -7,11 +7,12 @@
 export type Piece = () => boolean;
 
 const LATEST_MS = 60;
+const LEAST_MS = 2;
 
 export class Slices {
   private waiting = 0;
 
-  /** After each slice `after` is told. `budgetMs` is asked anew for each. */
+  /** After each slice `after` is told. `budgetMs` is asked anew for each: it is the most. */
   constructor(
     private readonly piece: Piece,
     private readonly after: () => void,
@@ -29,9 +30,9 @@ export class Slices {
     this.waiting = 0;
   }
 
-  private readonly slice = (): void => {
+  private readonly slice = (roomMs: number): void => {
     this.waiting = 0;
-    const until = performance.now() + this.budgetMs();
+    const until = performance.now() + Math.max(LEAST_MS, Math.min(roomMs, this.budgetMs()));
     let more = this.piece();
     while (more && performance.now() < until) more = this.piece();
     this.after();
@@ -39,11 +40,13 @@ export class Slices {
   };
 }
 
-// Safari has no idle callbacks.
+// Safari has no idle callbacks, nor a word on how much room there is.
 const idle = "requestIdleCallback" in window;
 
-function later(act: () => void): number {
-  return idle ? requestIdleCallback(act, { timeout: LATEST_MS }) : window.setTimeout(act, 0);
+function later(act: (roomMs: number) => void): number {
+  return idle
+    ? requestIdleCallback((room) => act(room.timeRemaining()), { timeout: LATEST_MS })
+    : window.setTimeout(act, 0, Infinity);
 }
 
 function forget(handle: number): void {
