@@ -9,7 +9,7 @@ import { MapTip, targetWords } from "./MapTip";
 import type { LiveSale } from "./live_sale";
 import type { PricedChart } from "./sale_view";
 import { useTheme } from "./theme";
-import { blockLines, blockLeft, sectionName } from "./words";
+import { blockLeft, blockLines, sectionName, togetherWords } from "./words";
 
 interface Props {
   readonly live: LiveSale;
@@ -28,6 +28,10 @@ export interface MapHandle {
   readonly showPlaces: (places: readonly number[]) => void;
   readonly flash: (places: readonly number[]) => void;
   readonly focus: () => void;
+}
+
+function hereWords(own: BlockSurvey, partySize: number): string {
+  return [blockLeft(own), togetherWords(own, partySize)].filter(Boolean).join(" · ");
 }
 
 const SHEET_PEEK_PX = 104;
@@ -165,7 +169,7 @@ export const MapArea = forwardRef<MapHandle, Props>(function MapArea(props, ref)
       {view.zoomedIn && here?.label ? (
         <p className="card here" aria-hidden="true">
           <b>{sectionName(here.label)}</b>
-          {survey ? blockLeft(survey.blocks[here.index]!) : null}
+          {survey ? hereWords(survey.blocks[here.index]!, partySize) : null}
         </p>
       ) : null}
       <div className="map-buttons" role="group" aria-label="Zoom">

@@ -76,7 +76,9 @@ export function targetWords(target: MapTarget, sale: Sale, { survey, priced, cur
   if (target.kind === "block") {
     const own = survey?.blocks[target.block];
     const { label } = sale.chart.blocks[target.block]!;
-    return own ? `${sectionName(label)}, ${blockWords(own, currency)}` : label;
+    if (!own) return label;
+    const together = togetherWords(own, survey!.partySize);
+    return [sectionName(label), blockWords(own, currency), together].filter(Boolean).join(", ");
   }
   const { place } = target;
   const amount = price(priced.prices[sale.chart.category[place]!] ?? 0, currency);
