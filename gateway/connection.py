@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from websockets.http11 import Request
 
 from gateway import frames
+from gateway.broadcast import write_now
 from gateway.door import Knock
 from gateway.frames import BINARY, FrameError, FrameReader, server_frame
 from gateway.handshake import Shut, shake_hands
@@ -74,11 +76,14 @@ class LiveConnection(asyncio.Protocol):
         "_look_bucket",
         "_next_look",
         "_open",
-        "_paused_s",
+        "_queued",
+        "_raw_fd",
         "_reader",
         "_server_connections",
         "_session",
+        "_slow_s",
         "_transport",
+        "fd",
         "watch",
     )
 
@@ -95,7 +100,10 @@ class LiveConnection(asyncio.Protocol):
         self._greeted = False
         self._closing = False
         self._lagging = False
-        self._paused_s = 0.0
+        self._queued = False
+        self._slow_s = 0.0
+        self._raw_fd = -1
+        self.fd = -1
         self._heard_s = time.monotonic()
         self._address = ""
         self._look_bucket: TokenBucket | None = None
@@ -117,6 +125,10 @@ class LiveConnection(asyncio.Protocol):
         self._server_connections.discard(self)
         self._transport = None
         self._closing = True
+        self.fd = -1
+        if self._raw_fd >= 0:
+            os.close(self._raw_fd)
+            self._raw_fd = -1
 
     def data_received(self, data: bytes) -> None:
         if self._session.holder:
@@ -146,13 +158,21 @@ class LiveConnection(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
-        self._paused_s = time.monotonic()
-        self._edge.owed(self, self.backlog())
+        """The socket takes no more for now, and something waits behind it."""
+        self.fd = -1
+        self._queued = True
+        self._note_backlog(self.backlog())
 
     def resume_writing(self) -> None:
-        self._paused_s = 0.0
-        self._edge.outboxes.forget(self)
-        if self._lagging and not self._closing:
+        """Nothing waits any more."""
+        self._queued = False
+        if self._slow_s:
+            self._slow_s = 0.0
+            self._edge.outboxes.forget(self)
+        if self._closing:
+            return
+        self._write_past_transport()
+        if self._lagging:
             self._lagging = False
             if self._event is not None:
                 self._edge.resyncs += 1
@@ -195,7 +215,7 @@ class LiveConnection(asyncio.Protocol):
             # One whose Hello waits at the door is not late: we are.
             if self._first is None and silent_ms > limits.HANDSHAKE_TIMEOUT_MS:
                 self._close(CloseCode.COME_BACK)
-        elif self._paused_s and (now_s - self._paused_s) * 1000 > limits.SLOW_READER_MS:
+        elif self._slow_s and (now_s - self._slow_s) * 1000 > limits.SLOW_READER_MS:
             self._close(CloseCode.TOO_SLOW)
         elif silent_ms > limits.IDLE_TIMEOUT_MS:
             self._close(CloseCode.IDLE)
@@ -218,11 +238,25 @@ class LiveConnection(asyncio.Protocol):
         if not self._greeted:
             # The greeting will have it.
             return
-        if self._paused_s:
-            self._lagging = True
-            self._edge.news_dropped += 1
-        elif not self._closing and self._transport is not None:
-            self._transport.write(frame)
+        if self._closing or self._transport is None:
+            return
+        if self._queued:
+            size = self.backlog() + len(frame)
+            if self._slow_s or size > limits.SLOW_READER_BYTES:
+                self._note_backlog(size)
+                self._lagging = True
+                self._edge.news_dropped += 1
+                return
+        self._write(frame)
+
+    def send_rest(self, rest: bytes) -> None:
+        """Send what a direct write to `fd` left over: the rest of a frame, or all of it."""
+        transport = self._transport
+        if transport is None or self._closing:
+            return
+        self.fd = -1
+        transport.write(rest)
+        self._write_past_transport()
 
     def answer(self, accepted: Accepted) -> bool:
         """Answer that command, if this connection waits for it."""
@@ -237,6 +271,7 @@ class LiveConnection(asyncio.Protocol):
             # What comes before it would be about places as they are now, and claim that the
             # viewer knows how they came to be so.
             self._greeted = False
+            self.fd = -1
             self._greet(self._session.read_holds())
 
     # Handshake
@@ -264,12 +299,14 @@ class LiveConnection(asyncio.Protocol):
         self._open = True
         edge.arrived(self, self._address)
         self._server_connections.add(self)
-        transport.set_write_buffer_limits(
-            high=limits.SLOW_READER_BYTES, low=limits.SLOW_READER_BYTES // 8
-        )
+        # With no room at all `pause_writing` says that something waits, and `resume_writing` that
+        # nothing does: only then may a frame be written past the transport.
+        transport.set_write_buffer_limits(high=0, low=0)
         # A fixed size: the kernel would let it grow to megabytes for each who does not read.
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.SOCKET_SEND_BYTES)
+        if transport.get_extra_info("sslcontext") is None:
+            self._raw_fd = _duplicate(raw.fileno())
 
     # Messages
 
@@ -365,6 +402,7 @@ class LiveConnection(asyncio.Protocol):
         self._lagging = False
         self._write(server_frame(BINARY, welcome) + watched + server_frame(BINARY, mine))
         self._greeted = True
+        self._write_past_transport()
 
     def _hear_look(self, look: Look) -> None:
         """A look costs more than other messages: it has limits of its own, and beyond them what
@@ -432,16 +470,32 @@ class LiveConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._closing:
             return
-        if self._paused_s:
-            size = transport.get_write_buffer_size() + len(frame)
+        if self.fd >= 0:
+            sent = write_now(self.fd, frame)
+            if sent < len(frame):
+                self.send_rest(frame[sent:])
+        elif self._queued:
+            size = self.backlog() + len(frame)
             if size > limits.MAX_OUTBOX_BYTES:
                 # Not one answer is left out: who comes back asks for what it was not told.
                 self.abort(CloseCode.TOO_SLOW)
                 return
             transport.write(frame)
-            self._edge.owed(self, size)
+            self._note_backlog(size)
         else:
             transport.write(frame)
+            self._write_past_transport()
+
+    def _write_past_transport(self) -> None:
+        """From now on, if nothing waits in the transport: it would be overtaken."""
+        if self._greeted and not self._queued and not self.backlog():
+            self.fd = self._raw_fd
+
+    def _note_backlog(self, size: int) -> None:
+        """So many bytes wait for this viewer."""
+        if size > limits.SLOW_READER_BYTES:
+            self._slow_s = self._slow_s or time.monotonic()
+            self._edge.owed(self, size)
 
     def _come_back(self, not_within_ms: int = 0) -> bytes:
         """The reason to close with that says when to come back."""
@@ -453,6 +507,7 @@ class LiveConnection(asyncio.Protocol):
         if self._closing or transport is None:
             return
         self._closing = True
+        self.fd = -1
         if echo is not None and not frames.is_close_payload(echo):
             code, echo = frames.PROTOCOL_ERROR, None
         payload = int(code).to_bytes(2, "big") + reason if echo is None else echo[:2]
@@ -465,9 +520,21 @@ class LiveConnection(asyncio.Protocol):
 
     def _abort(self) -> None:
         self._closing = True
+        self.fd = -1
         if self._transport is not None:
             self._transport.abort()
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _duplicate(fd: int) -> int:
+    """A descriptor of our own for the same socket, -1 if there is none to be had.
+
+    The transport's may be closed, and its number given to another connection, before we hear of it.
+    """
+    try:
+        return os.dup(fd)
+    except OSError:
+        return -1

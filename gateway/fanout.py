@@ -11,8 +11,7 @@ vector comparison, whether it was away for a tick or an hour.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ from gateway.frames import BINARY, server_frame
 from gateway.tile_encoder import TileEncoder
 from gateway.tile_forms import pack_statuses, tile_runs
 from gateway.tile_maps import TileMaps
+from gateway.tile_sets import TileSet, TileSets
 from gateway.zone_watch import ZoneWatch
 from seatengine.chart.seat_table import RETIRED as GONE
 from seatengine.chart.seat_table import SeatTable
@@ -41,18 +41,6 @@ _BESIDE_REACH = 400
 _MISSED_KEPT = 16
 
 
-Pick = Callable[[list[bytes]], Iterable[bytes]]
-"""Takes what stands in a list by tile for each tile of some set, in order."""
-
-
-def pick_of(mask: int) -> Pick:
-    """The Pick of the tiles in `mask`: made once for each Look, and used at every tick."""
-    tiles = tiles_of(mask)
-    if len(tiles) > 1:
-        return itemgetter(*tiles)
-    return lambda entries: [entries[tile] for tile in tiles]
-
-
 class TileTick:
     """Entries of some tiles as of `seq`, and the frames made of them: for each set of tiles that
     someone watches, the same bytes."""
@@ -69,15 +57,17 @@ class TileTick:
             self._entries[tile] = entry
             self.mask |= 1 << tile
 
-    def frame(self, mask: int, pick: Pick | None = None) -> bytes:
+    def frame(self, mask: int, within: TileSet | None = None) -> bytes:
         """The framed Tiles for a viewer of the tiles in `mask`; empty when it concerns none.
 
-        `pick` may be given where it is at hand: that of the viewer's tiles.
+        `within` may be given where it is at hand: the viewer's tiles.
         """
         mask &= self.mask
         frame = self.frames.get(mask)
         if frame is None:
-            packed = b"".join((pick or pick_of(mask))(self._entries))
+            entries = self._entries
+            told = within.pick(entries) if within else [entries[tile] for tile in tiles_of(mask)]
+            packed = b"".join(told)
             frame = _framed(wire.Tiles(self.seq, packed)) if mask else b""
             self.frames[mask] = frame
         return frame
@@ -125,10 +115,12 @@ class LiveEvent:
         self._totals_frame: tuple[int, bytes] | None = None
         self.tiles: TileMap | None = None
         self._encoder: TileEncoder | None = None
+        self.tile_sets = TileSets(0)
         self.zones: ZoneWatch | None = None
         if table is not None:
             self.tiles = self._tile_maps.of(table)
             self._encoder = TileEncoder(self.tiles)
+            self.tile_sets = TileSets(self.tiles.count)
             self.zones = ZoneWatch(table, self.tiles)
             self._present = (table.flags & GONE) == 0
 

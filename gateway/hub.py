@@ -6,10 +6,12 @@ import logging
 from typing import Final, Protocol
 
 from gateway import wire
+from gateway.broadcast import tell_all, tell_each
 from gateway.fanout import LiveEvent, TileTick
 from gateway.session import told
 from gateway.ticker import Round, Ticker
 from gateway.tile_maps import TileMaps
+from gateway.tile_sets import TileSet
 from gateway.watching import Watch
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Accepted, Batch
@@ -34,6 +36,8 @@ class Watcher(Protocol):
     """A connection as the hub sees it. Compared and hashed by identity."""
 
     watch: Watch
+    fd: int
+    """Where to write a frame directly; -1 while it may not be."""
 
     def send(self, message: bytes) -> None:
         """Send an encoded message of the viewer's own."""
@@ -43,6 +47,9 @@ class Watcher(Protocol):
 
     def send_news(self, frame: bytes) -> None:
         """Send a framed message that a slow viewer may lose."""
+
+    def send_rest(self, rest: bytes) -> None:
+        """Send what a direct write left over."""
 
     def answer(self, accepted: Accepted) -> bool:
         """Answer the command, if it was asked here and has no answer yet; False if not."""
@@ -281,17 +288,24 @@ class Hub:
         self.ticks += 1
         if not tick.mask:
             return Round([], _nobody)
-        changed, frames, frame_of = tick.mask, tick.frames, tick.frame
+        changed, frames, make_frame = tick.mask, tick.frames, tick.frame
+        # Who looks at the same is told the same: the last frame is mostly the next one's too.
+        last: TileSet | None = None
+        last_frame = b""
+
+        def frame_of(watcher: Watcher) -> bytes:
+            nonlocal last, last_frame
+            tiles = watcher.watch.tiles
+            if tiles is not last:
+                last = tiles
+                mask = tiles.mask & changed
+                last_frame = (frames.get(mask) or make_frame(mask, tiles)) if mask else b""
+            return last_frame
 
         def deliver(watchers: list[Watcher]) -> None:
-            for watcher in watchers:
-                watch = watcher.watch
-                mask = watch.mask & changed
-                if mask:
-                    frame = frames.get(mask) or frame_of(mask, watch.pick)
-                    self.frames_sent += 1
-                    self.bytes_sent += len(frame)
-                    watcher.send_news(frame)
+            told_frames, told_bytes = tell_each(watchers, frame_of)
+            self.frames_sent += told_frames
+            self.bytes_sent += told_bytes
 
         return Round(list(watched.near), deliver)
 
@@ -316,8 +330,7 @@ class Hub:
         def deliver(watchers: list[Watcher]) -> None:
             self.frames_sent += len(watchers)
             self.bytes_sent += len(watchers) * len(frame)
-            for watcher in watchers:
-                watcher.send_news(frame)
+            tell_all(watchers, frame)
 
         return Round(watchers, deliver, len(frame))
 

@@ -9,8 +9,9 @@ from math import isfinite
 from typing import Final
 
 from gateway import wire
-from gateway.fanout import LiveEvent, Pick, pick_of
+from gateway.fanout import LiveEvent
 from gateway.tile_forms import BadForm, read_tile_runs
+from gateway.tile_sets import NO_TILES
 from seatengine.chart.tiles import Box, mask_of
 from seatengine.limits import MAX_COORDINATE, MAX_PLACES_IN_VIEW
 
@@ -25,29 +26,34 @@ _AHEAD_FACTOR: Final = 1.5
 
 
 class Watch:
-    """`mask` are the watched tiles as bits of an integer, `pick` takes what is told of them;
-    `zones` whether zones are told."""
+    """`tiles` are the watched tiles; `zones` says whether zones are told."""
 
-    __slots__ = ("look", "mask", "pick", "zones")
+    __slots__ = ("look", "tiles", "zones")
 
     def __init__(self) -> None:
         self.look: wire.Look | None = None
-        self.mask = 0
-        self.pick: Pick = pick_of(0)
+        self.tiles = NO_TILES
         self.zones = False
+
+    @property
+    def mask(self) -> int:
+        """The watched tiles as bits of an integer."""
+        return self.tiles.mask
 
     def _see(self, live: LiveEvent) -> None:
         """Turn `look` into what is watched."""
-        had_mask = self.mask
-        self.mask, self.zones = _chosen(live, self.look)
-        if self.mask != had_mask:
-            self.pick = pick_of(self.mask)
+        mask, self.zones = _chosen(live, self.look)
+        self.tiles = live.tile_sets.of(mask)
 
     def begin(self, live: LiveEvent, hello: wire.Hello) -> bytes:
-        """Watch what `look` says, from far out without one. Frames that tell everything of it that
-        the viewer does not know by its Hello."""
-        self._see(live)
+        """Watch what `look` says; without one what the viewer knows by its Hello, or from far out.
+        Frames that tell everything of it that it does not know."""
         known = _known(live, hello)
+        if self.look is None and known:
+            # Its Look is on the way: to look from far out now would tell it everything twice.
+            self.tiles, self.zones = live.tile_sets.of(known), hello.zones_seq > 0
+        else:
+            self._see(live)
         told = live.watching(self.mask, self.zones)
         if self.mask:
             told += live.since(hello.epoch, hello.seq, known, self.mask)
@@ -75,7 +81,7 @@ class Watch:
 
     def end(self) -> None:
         """Watch nothing until the next `begin`."""
-        self.mask, self.pick, self.zones = 0, pick_of(0), False
+        self.tiles, self.zones = NO_TILES, False
 
 
 def is_sound(look: wire.Look) -> bool:

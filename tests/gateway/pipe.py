@@ -41,7 +41,10 @@ def server_frames(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
 
 
 class _NoSocket:
-    """Takes a socket's options; a pipe has no use for them."""
+    """Takes a socket's options and has no descriptor: whoever writes goes by the transport."""
+
+    def fileno(self) -> int:
+        return -1
 
     def setsockopt(self, level: int, option: int, value: int) -> None:
         """Nothing to set."""

@@ -174,7 +174,7 @@ def test_only_what_is_watched_is_told_and_encoded_once() -> None:
     frames = {tick.frame(viewer.watch.mask) for viewer in (stalls, upper, both)}
     assert len(frames) == 3
     tick.frames.clear()
-    picked = {tick.frame(v.watch.mask, v.watch.pick) for v in (stalls, upper, both)}
+    picked = {tick.frame(v.watch.mask, v.watch.tiles) for v in (stalls, upper, both)}
     assert picked == frames
     for viewer in (stalls, upper, both):
         viewer.hear_tick(tick)

@@ -44,6 +44,7 @@ class Tab:
         self.sight = sight_of(pocket_chart(), pocket())
         self.watch = Watch()
         self.watch.look = look
+        self.fd = -1
         self.greetings = 0
         self.answered: list[int] = []
         self._asked = {CommandId(name) for name in asked}
@@ -53,6 +54,9 @@ class Tab:
 
     def send_frames(self, frames: bytes) -> None:
         hear(self.sight, frames)
+
+    def send_rest(self, rest: bytes) -> None:
+        raise AssertionError("it has no descriptor to write to")
 
     def send_news(self, frame: bytes) -> None:
         self.news += 1

@@ -155,7 +155,13 @@ def a_page_claims_what_it_watches(patch: pytest.MonkeyPatch) -> None:
 
 
 def who_lost_news_is_not_told_afresh(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(LiveConnection, "resume_writing", lambda self: setattr(self, "_paused_s", 0.0))
+    original = LiveConnection.resume_writing
+
+    def resume_writing(self: LiveConnection) -> None:
+        self._lagging = False
+        original(self)
+
+    patch.setattr(LiveConnection, "resume_writing", resume_writing)
 
 
 def who_lost_news_is_told_of_other_tiles(patch: pytest.MonkeyPatch) -> None:
