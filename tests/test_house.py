@@ -66,7 +66,8 @@ IMPURE = {
 }
 
 CORE_FOR_THE_GATEWAY = {
-    f"seatengine.core.{name}" for name in ("commands", "entries", "outputs", "policy", "seating")
+    f"seatengine.core.{name}"
+    for name in ("commands", "entries", "outputs", "party_fit", "policy", "seating")
 }
 DEEPER_INTO_THE_CORE = {
     "gateway.app": "composition root",

@@ -23,7 +23,6 @@ from tests.venues import pocket, pocket_chart
 
 STRANGERS = 120
 _WAIT_S = 20
-_AWAY = (ConnectionError, TimeoutError)
 
 
 @pytest.fixture(scope="module")
@@ -174,20 +173,24 @@ def test_e3_strangers_send_anything(site: Site, caplog: pytest.LogCaptureFixture
         for number in range(STRANGERS):
             token = tokens.mint()[1]
             stranger = Peer(site)
-            stranger.socket.settimeout(0.02)
             try:
                 if rng.random() < 0.8:
                     stranger.say(wire.Hello(2, token, event))
+                    if rng.random() < 0.8:
+                        answered += len(stranger.hear())
                 for _ in range(rng.randrange(1, 25)):
                     stranger.socket.sendall(frame(rng, token, event))
-                answered += len(stranger.hear())
-            except _AWAY:
+                stranger.socket.shutdown(socket.SHUT_WR)
+                while True:
+                    stranger.hear()
+            except ConnectionError:
                 pass
-            stranger.socket.close()
+            finally:
+                stranger.socket.close()
             if number % 20 == 0:
                 for viewer in calm:
                     viewer.hold_and_release(f"h{number}")
-        assert answered > STRANGERS / 4
+        assert answered > STRANGERS / 2
         for viewer in calm:
             viewer.hold_and_release("last")
         _, statuses = site.parts.engine.statuses(event)  # type: ignore[arg-type]

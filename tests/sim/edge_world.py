@@ -194,7 +194,7 @@ class EdgeWorld:
             for _ in range(rng.choice((1, 1, 2, 4))):
                 self._ask(rng.randrange(len(self._lines)))
         elif roll < 0.65:
-            self._lines[number].look(rng.choice(LOOKS))
+            await self._look_in_the_middle(number)
         elif roll < 0.78:
             self._lines[number].hang_up()
             if rng.random() < 0.8:
@@ -214,6 +214,17 @@ class EdgeWorld:
         self._fail()
         if journal.stalled and rng.random() < 0.5:
             journal.resume()
+
+    async def _look_in_the_middle(self, number: int) -> None:
+        """A page looks elsewhere, often while others are being told of a change."""
+        rng = self._rng
+        if rng.random() < 0.6:
+            self._ask(rng.randrange(len(self._lines)))
+            for _ in range(rng.randrange(10)):
+                await asyncio.sleep(0)
+        self._lines[number].look(rng.choice(LOOKS))
+        self._lines[number].read(rng.choice((None, rng.randrange(4, 30))))
+        self._check_claims()
 
     def _ask(self, number: int) -> None:
         page = self._pages[number]

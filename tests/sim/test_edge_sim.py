@@ -11,15 +11,17 @@ import pytest
 
 from gateway import ticker, wire
 from gateway.connection import LiveConnection
-from gateway.fanout import LiveEvent, TileTick
+from gateway.fanout import LiveEvent, Pick, TileTick
 from gateway.hub import Hub, Watcher
 from gateway.session import Session
 from gateway.sight import Sight
 from gateway.ticker import Ticker
+from gateway.watching import Watch
 from gateway.zone_watch import ZoneWatch
 from seatengine import limits
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Batch
+from seatengine.core.party_fit import PartyFit
 from seatengine.core.shard import Shard
 from seatengine.ids import EventId
 from tests.gateway.stage import on_the_loops_time
@@ -28,7 +30,7 @@ from tests.sim.edge_world import EdgeWorld
 from tests.sim.truth import Broken
 
 SEEDS = int(os.environ.get("SEATENGINE_SIM_SEEDS", "120"))
-PLANTED_SEEDS = 60
+PLANTED_SEEDS = 150
 
 
 @pytest.fixture(autouse=True)
@@ -155,13 +157,7 @@ def a_page_claims_what_it_watches(patch: pytest.MonkeyPatch) -> None:
 
 
 def who_lost_news_is_not_told_afresh(patch: pytest.MonkeyPatch) -> None:
-    original = LiveConnection.resume_writing
-
-    def resume_writing(self: LiveConnection) -> None:
-        self._lagging = False
-        original(self)
-
-    patch.setattr(LiveConnection, "resume_writing", resume_writing)
+    patch.setattr(LiveConnection, "resume_writing", lambda self: setattr(self, "_paused_s", 0.0))
 
 
 def who_lost_news_is_told_of_other_tiles(patch: pytest.MonkeyPatch) -> None:
@@ -178,14 +174,26 @@ def frames_of_other_tiles_are_sent(patch: pytest.MonkeyPatch) -> None:
     """One frame for all who see as many changed tiles."""
     original = TileTick.frame
 
-    def frame(self: TileTick, mask: int) -> bytes:
+    def frame(self: TileTick, mask: int, pick: Pick | None = None) -> bytes:
         changed = (mask & self.mask).bit_count()
         for other, made in self.frames.items():
             if other.bit_count() == changed:
                 return made
-        return original(self, mask)
+        return original(self, mask, pick)
 
     patch.setattr(TileTick, "frame", frame)
+
+
+def a_pick_outlives_its_look(patch: pytest.MonkeyPatch) -> None:
+    original = Watch._see
+
+    def see(self: Watch, live: LiveEvent) -> None:
+        kept, had_mask = self.pick, self.mask
+        original(self, live)
+        if had_mask:
+            self.pick = kept
+
+    patch.setattr(Watch, "_see", see)
 
 
 def zones_are_told_once(patch: pytest.MonkeyPatch) -> None:
@@ -207,17 +215,14 @@ def zones_that_were_missed_stay_missed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ZoneWatch, "since", since)
 
 
-def party_fit_is_told_only_where_places_left_differ(patch: pytest.MonkeyPatch) -> None:
-    original = ZoneWatch.tick
+def party_fit_sees_across_an_aisle(patch: pytest.MonkeyPatch) -> None:
+    original = PartyFit.__init__
 
-    def tick(self: ZoneWatch, seq: int, free: Any) -> bytes:  # noqa: ANN401
-        before = self._fit
-        packed = original(self, seq, free)
-        if before.shape == self._fit.shape:
-            self._fit = before
-        return packed
+    def init(self: PartyFit, *chart: Any) -> None:  # noqa: ANN401
+        original(self, *chart)
+        self._linked = self._linked | True
 
-    patch.setattr(ZoneWatch, "tick", tick)
+    patch.setattr(PartyFit, "__init__", init)
 
 
 def news_during_a_round_are_told_with_the_next_change(patch: pytest.MonkeyPatch) -> None:
@@ -275,9 +280,10 @@ PLANTED: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]] = {
     who_lost_news_is_not_told_afresh: ("N1", "N2"),
     who_lost_news_is_told_of_other_tiles: ("N1", "N2"),
     frames_of_other_tiles_are_sent: ("N1", "N2"),
+    a_pick_outlives_its_look: ("N1", "N2"),
     zones_are_told_once: ("N1",),
     zones_that_were_missed_stay_missed: ("N1",),
-    party_fit_is_told_only_where_places_left_differ: ("N1",),
+    party_fit_sees_across_an_aisle: ("N1",),
     news_during_a_round_are_told_with_the_next_change: ("N1", "N2"),
     another_epochs_seq_is_believed: ("N1", "N2"),
     a_rebuilt_event_greets_nobody: ("N1", "N2", "E2", "E6"),
