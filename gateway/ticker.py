@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
@@ -10,6 +11,7 @@ from typing import Final, Generic, TypeVar
 from seatengine.limits import FAN_OUT_SLICE
 
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 
 # A pause lasts this many times what the tick cost, so that one event's fan-out takes no more than
 # a third of the loop, as far as the longest pause allows.
@@ -117,7 +119,11 @@ class Ticker(Generic[_T]):
         assert this is not None
         at = self._at
         self._at = end = at + FAN_OUT_SLICE
-        this.deliver(this.receivers[at:end])
+        try:
+            this.deliver(this.receivers[at:end])
+        except Exception:
+            # The round goes on: this event's other viewers, and all later news, do not suffer.
+            _log.exception("some of %d viewers could not be told", len(this.receivers[at:end]))
         # The loop's own clock stands still while a callback runs.
         self._cost_s += time.perf_counter() - begun_s
         if end < len(this.receivers):

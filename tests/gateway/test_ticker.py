@@ -188,6 +188,30 @@ def test_nothing_to_tell_is_no_round_and_no_pause() -> None:
     on_the_real_loop(story)
 
 
+def test_a_delivery_that_fails_stops_neither_the_round_nor_later_ones(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story() -> None:
+        news = News(3 * FAN_OUT_SLICE)
+        ticks = Ticker(news.begin, 1, 1)
+
+        def fail_first() -> None:
+            if len(news.slices) == 1:
+                raise RuntimeError("a viewer's transport broke")
+
+        news.during = fail_first
+        ticks.wake()
+        await until(lambda: len(news.slices) == 3)
+        ticks.wake()
+        while len(news.slices) < 6:
+            await asyncio.sleep(0.001)
+
+    on_the_real_loop(story)
+    assert [record.message for record in caplog.records] == [
+        f"some of {FAN_OUT_SLICE} viewers could not be told"
+    ]
+
+
 def test_an_abandoned_round_is_not_finished_and_what_came_since_is_told() -> None:
     async def story() -> None:
         news = News(3 * FAN_OUT_SLICE)
