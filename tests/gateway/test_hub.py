@@ -14,15 +14,24 @@ from gateway.hub import Hub, Watcher, _Watched
 from gateway.sight import UNKNOWN
 from gateway.ticker import Ticker
 from gateway.watching import Watch
-from seatengine.core import commands
-from seatengine.core.outputs import Accepted, Code, Refusal
+from seatengine.chart.seat_table import RETIRED
+from seatengine.core import commands, entries
+from seatengine.core.outputs import Accepted, Batch, Code, Refusal
 from seatengine.core.policy import SalePolicy
 from seatengine.core.shard import Shard
 from seatengine.errors import UnknownEvent
 from seatengine.ids import ChartHash, CommandId, Epoch, EventId, HolderId, HoldId
 from seatengine.shell.recovery import recover
 from seatengine.testing import AppendFault
-from tests.gateway.onlookers import EVERYWHERE, FAR_OUT, hear, sight_of, wrong
+from tests.gateway.onlookers import (
+    EVERYWHERE,
+    FAR_OUT,
+    hear,
+    house,
+    house_chart,
+    sight_of,
+    wrong,
+)
 from tests.shell.test_runner import EVENT, ME, House, hold, until
 from tests.venues import TARIFF, pocket, pocket_chart
 
@@ -249,6 +258,36 @@ def test_n1_a_round_ends_where_the_event_is_rebuilt() -> None:
             await asyncio.sleep(0)
         assert sum(tab.news for tab in tabs) == served
         await edge.all_right(*tabs)
+
+    run(story)
+
+
+@pytest.mark.usefixtures("slices_of_two")
+def test_n1_another_chart_voids_the_round_and_all_that_was_watched() -> None:
+    """(N1) The numbers of its tiles are others: nothing may be told before the next greeting."""
+
+    async def story(edge: Edge) -> None:
+        assert isinstance(edge, Crowd)
+        tabs = edge.crowd(CROWD, EVERYWHERE)
+        await edge.ask(hold("h", 0))
+        await edge.first_slice(edge.watched.tiles, tabs)
+        served = sum(tab.news for tab in tabs)
+        other, seq = house(), edge.live.seq
+        edge.live._tables = {other.chart_hash: other}
+        bound = entries.ChartBound(0, CommandId("b"), other.chart_hash, SalePolicy(), TARIFF)
+        gone = [place for place, flags in enumerate(other.flags) if flags & RETIRED]
+        edge.hub.on_batch(
+            Batch(EVENT, seq, [bound], [b""], {}, [], [], [], gone, bytes([4] * len(gone)))
+        )
+        assert {tab.watch.mask for tab in tabs} == {0}
+        assert [tab.greetings for tab in tabs] == [1] * CROWD
+        for _ in range(CROWD):
+            await asyncio.sleep(0)
+        assert sum(tab.news for tab in tabs) == served
+        tab = tabs[-1]
+        tab.sight = sight_of(house_chart(), other)
+        edge.greet(tab)
+        assert wrong(tab.sight, other, edge.live.statuses) == []
 
     run(story)
 

@@ -11,12 +11,12 @@ import pytest
 
 from gateway import ticker, wire
 from gateway.connection import LiveConnection
-from gateway.fanout import LiveEvent, Pick, TileTick
+from gateway.fanout import LiveEvent, TileTick
 from gateway.hub import Hub, Watcher
 from gateway.session import Session
 from gateway.sight import Sight
 from gateway.ticker import Ticker
-from gateway.watching import Watch
+from gateway.tile_sets import TileSet
 from gateway.zone_watch import ZoneWatch
 from seatengine import limits
 from seatengine.core.entries import Entry
@@ -157,7 +157,13 @@ def a_page_claims_what_it_watches(patch: pytest.MonkeyPatch) -> None:
 
 
 def who_lost_news_is_not_told_afresh(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(LiveConnection, "resume_writing", lambda self: setattr(self, "_paused_s", 0.0))
+    original = LiveConnection.resume_writing
+
+    def resume_writing(self: LiveConnection) -> None:
+        self._lagging = False
+        original(self)
+
+    patch.setattr(LiveConnection, "resume_writing", resume_writing)
 
 
 def who_lost_news_is_told_of_other_tiles(patch: pytest.MonkeyPatch) -> None:
@@ -174,26 +180,14 @@ def frames_of_other_tiles_are_sent(patch: pytest.MonkeyPatch) -> None:
     """One frame for all who see as many changed tiles."""
     original = TileTick.frame
 
-    def frame(self: TileTick, mask: int, pick: Pick | None = None) -> bytes:
+    def frame(self: TileTick, mask: int, within: TileSet | None = None) -> bytes:
         changed = (mask & self.mask).bit_count()
         for other, made in self.frames.items():
             if other.bit_count() == changed:
                 return made
-        return original(self, mask, pick)
+        return original(self, mask, within)
 
     patch.setattr(TileTick, "frame", frame)
-
-
-def a_pick_outlives_its_look(patch: pytest.MonkeyPatch) -> None:
-    original = Watch._see
-
-    def see(self: Watch, live: LiveEvent) -> None:
-        kept, had_mask = self.pick, self.mask
-        original(self, live)
-        if had_mask:
-            self.pick = kept
-
-    patch.setattr(Watch, "_see", see)
 
 
 def zones_are_told_once(patch: pytest.MonkeyPatch) -> None:
@@ -280,7 +274,6 @@ PLANTED: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]] = {
     who_lost_news_is_not_told_afresh: ("N1", "N2"),
     who_lost_news_is_told_of_other_tiles: ("N1", "N2"),
     frames_of_other_tiles_are_sent: ("N1", "N2"),
-    a_pick_outlives_its_look: ("N1", "N2"),
     zones_are_told_once: ("N1",),
     zones_that_were_missed_stay_missed: ("N1",),
     party_fit_sees_across_an_aisle: ("N1",),
