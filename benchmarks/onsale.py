@@ -29,7 +29,8 @@ class OnsaleResult(msgspec.Struct, frozen=True):
     a hold to its change at a viewer whose tile has the seat (`seen_far`: whose zone has it).
     `bytes_per_viewer_s` is over all viewers, `near_` and `far_` over those. `server_cpu` is in
     processors. `lost` counts what viewers were told and the database does not bear out,
-    `diverged` viewers whose seats, zones or totals differ from the engine's at the end."""
+    `diverged` those of the `compared` viewers whose seats, zones or totals differ from the
+    engine's at the end."""
 
     viewers: int
     holds_per_s: float
@@ -51,6 +52,7 @@ class OnsaleResult(msgspec.Struct, frozen=True):
     refused: int
     lost: int
     double_sold: int
+    compared: int
     diverged: int
 
 
@@ -144,5 +146,6 @@ def _result(outcome: Outcome) -> OnsaleResult:
         refused=told.refused,
         lost=outcome.verdict.lost,
         double_sold=outcome.verdict.double_sold,
+        compared=told.compared,
         diverged=told.diverged,
     )

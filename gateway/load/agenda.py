@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+# Things due closer together than this happen together: a timer for each would cost more than they.
+_APART_S: Final = 0.002
 
 
 class Agenda:
@@ -37,8 +40,8 @@ class Agenda:
             if self._timer_s <= first_s:
                 return
             self._timer.cancel()
-        self._timer_s = first_s
-        self._timer = self._loop.call_at(first_s, self._run)
+        self._timer_s = max(first_s, self._loop.time() + _APART_S)
+        self._timer = self._loop.call_at(self._timer_s, self._run)
 
     def _run(self) -> None:
         self._timer = None

@@ -87,27 +87,37 @@ def zones_of(statuses: U8, ground: Ground) -> dict[int, ZoneLeft]:
     return zones
 
 
-def compare(viewers: Iterable[Viewer], statuses: U8, ground: Ground) -> Comparison:
-    """Hold what each viewer was told of its tiles, of zones and of totals against `statuses`."""
-    found = Comparison()
-    tiles = ground.tiles.told(statuses)
-    zones = zones_of(statuses, ground)
-    free = ground.category[(statuses == 0) & ground.present]
-    totals = np.bincount(free, minlength=ground.categories).tolist()
-    agreeing: dict[int, str] = {}
-    for viewer in viewers:
-        found.compared += 1
-        wrong = _tiles_wrong(viewer, tiles, ground)
-        if not wrong and viewer.told_zones:
-            known = agreeing.get(id(viewer.zones))
-            if known is None:
-                known = agreeing[id(viewer.zones)] = _zones_wrong(viewer.zones, zones)
-            wrong = known
-        if not wrong and not viewer.told_zones:
-            wrong = _totals_wrong(viewer, totals)
-        if wrong:
-            found.find(viewer, wrong)
-    return found
+class Comparer:
+    """Holds what viewers were told of their tiles, of zones and of totals against `statuses`."""
+
+    def __init__(self, statuses: U8, ground: Ground) -> None:
+        self.found = Comparison()
+        self._ground = ground
+        self._tiles = ground.tiles.told(statuses)
+        self._zones = zones_of(statuses, ground)
+        free = ground.category[(statuses == 0) & ground.present]
+        self._totals: list[int] = np.bincount(free, minlength=ground.categories).tolist()
+        # By state of zones, which many share: kept, so that no other takes its place in memory.
+        self._judged: dict[int, tuple[ZonesTold, str]] = {}
+
+    def compare(self, viewers: Iterable[Viewer]) -> None:
+        """Count these in. They must have heard of everything that has happened."""
+        for viewer in viewers:
+            self.found.compared += 1
+            wrong = _tiles_wrong(viewer, self._tiles, self._ground)
+            if not wrong:
+                wrong = self._far_wrong(viewer)
+            if wrong:
+                self.found.find(viewer, wrong)
+
+    def _far_wrong(self, viewer: Viewer) -> str:
+        if not viewer.told_zones:
+            return _totals_wrong(viewer, self._totals)
+        told = viewer.zones
+        judged = self._judged.get(id(told))
+        if judged is None:
+            judged = self._judged[id(told)] = told, _zones_wrong(told, self._zones)
+        return judged[1]
 
 
 def _tiles_wrong(viewer: Viewer, tiles: list[bytes | int], ground: Ground) -> str:

@@ -27,7 +27,7 @@ from gateway.chart_view import ChartView
 from gateway.demo.told import Record
 from gateway.load.agenda import Agenda
 from gateway.load.buyers import Buyers, clock
-from gateway.load.comparison import Comparison, EventState, compare, statuses_of
+from gateway.load.comparison import Comparer, Comparison, EventState, statuses_of
 from gateway.load.ground import Ground
 from gateway.load.ideal import Diary, ideal_bytes
 from gateway.load.latencies import Latencies
@@ -43,8 +43,8 @@ _CONNECT_TRY_S: Final = 15.0
 _CONNECT_S: Final = 60.0
 _CONNECTS_PER_S: Final = 60.0
 _MOST_TRIES: Final = 8
-_NEAR_EYES: Final = 80
-_FAR_EYES: Final = 12
+_NEAR_EYES: Final = 60
+_FAR_EYES: Final = 8
 _DIARIES: Final = 24
 _PING_S: Final = 40.0
 _QUIET_S: Final = 2.5
@@ -54,6 +54,7 @@ _GIVE_BACK_S: Final = 30.0
 _TOKENS_AT_ONCE: Final = 4
 _LAG_EVERY_S: Final = 0.02
 _COMEBACK_S: Final = 3.0
+_COMPARED_AT_ONCE: Final = 50
 
 
 class _Given(msgspec.Struct):
@@ -126,7 +127,7 @@ class Driver:
         if waiting is not None and not waiting.done():
             waiting.set_exception(ConnectionError(f"closed with {code}"))
             return
-        if self.phase in ("closing", "comparing"):
+        if self.phase == "closing":
             return
         self._come_back(viewer, code)
 
@@ -314,7 +315,7 @@ class Driver:
 
     def _ping(self, viewer: Viewer) -> None:
         # While it settles, whatever comes is news.
-        if self.phase in ("connecting", "storm"):
+        if self.phase != "settling":
             viewer.say(wire.Ping(1))
         self.agenda.add(clock() + _PING_S, self._ping, viewer)
 
@@ -383,8 +384,13 @@ class Driver:
     async def _compare(self) -> Comparison:
         path = f"/api/v1/events/{self.plan.event}/state?places=true"
         state = await asyncio.to_thread(self._api.get, path, EventState)
-        statuses = statuses_of(state, self.ground.size)
-        return compare([v for v in self.viewers if v.greeted], statuses, self.ground)
+        comparer = Comparer(statuses_of(state, self.ground.size), self.ground)
+        viewers = [viewer for viewer in self.viewers if viewer.greeted]
+        for at in range(0, len(viewers), _COMPARED_AT_ONCE):
+            comparer.compare(viewers[at : at + _COMPARED_AT_ONCE])
+            # It takes a while, and who says nothing for long is sent away.
+            await asyncio.sleep(0)
+        return comparer.found
 
     # Telling
 

@@ -19,7 +19,8 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Gauge(msgspec.Struct):
-    """Between two readings, `took_s` apart. `cpu` is in processors; None is what nobody told."""
+    """Between two readings, `took_s` apart, 0 where it is told again. `cpu` is in processors; None
+    is what nobody told."""
 
     took_s: float = 0.0
     cpu: float | None = None
@@ -60,11 +61,11 @@ class Gauges:
         try:
             text = self._api.exchange("GET", "/metrics").decode()
             now = metrics_reading.read(text)
-        except (ApiRefused, BadMetrics):
-            # It keeps its figures to itself; nobody asks again.
-            self._told = False
+        except ApiRefused as refused:
+            # It keeps its figures to itself, and nobody asks again; or it is busy.
+            self._told = refused.status not in (401, 403, 404)
             return
-        except SiteUnreachable:
+        except (BadMetrics, SiteUnreachable):
             return
         before, self._before = self._before, now
         if before is None or (found := metrics_reading.between(before, now)) is None:

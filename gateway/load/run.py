@@ -182,9 +182,9 @@ class _Storm:
             if line.result is not None:
                 return line.result
             if line.second is not None:
-                # Each reading belongs to one moment; a late reading does not hold up the others.
-                gauge, self._gauge = self._gauge, Gauge()
-                moment = Moment(line.second, gauge)
+                # A late reading holds up nothing: the one before stands for it, and counts once.
+                moment = Moment(line.second, self._gauge)
+                self._gauge = msgspec.structs.replace(self._gauge, took_s=0.0)
                 self.moments.append(moment)
                 self._audience.moment(moment)
         raise driver.failed()

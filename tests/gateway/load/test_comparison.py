@@ -7,7 +7,7 @@ import pytest
 
 from gateway import wire
 from gateway.chart_view import chart_view
-from gateway.load.comparison import EventState, PlacesByStatus, compare, statuses_of, zones_of
+from gateway.load.comparison import Comparer, EventState, PlacesByStatus, statuses_of, zones_of
 from gateway.load.ground import Ground
 from gateway.load.told_zones import ZonesTold
 from gateway.load.viewer import Viewer
@@ -68,9 +68,12 @@ def test_a_viewer_that_knows_otherwise_is_found() -> None:
 
     behind = statuses.copy()
     behind[1] = 0
-    found = compare([viewer(statuses), viewer(behind)], statuses, ground)
+    comparer = Comparer(statuses, ground)
+    comparer.compare([viewer(statuses), viewer(behind)])
+    found = comparer.found
     assert (found.compared, found.diverged) == (2, 1)
     assert "knows 1 tiles wrongly" in found.findings[0]
     wrong_totals = viewer(statuses)
     wrong_totals.totals = wire.encode_message(wire.Totals(9, [0] * len(totals)))
-    assert compare([wrong_totals], statuses, ground).diverged == 1
+    comparer.compare([wrong_totals])
+    assert (found.compared, found.diverged) == (3, 2)
