@@ -37,6 +37,8 @@ interface Size {
 const NORMAL: Size = { name: 13, words: 12, line: 16 };
 const COMPACT: Size = { name: 12, words: 10.5, line: 13 };
 const SMALL: Size = { name: 10, words: 10, line: 11 };
+/** What a name alone takes to be written large: where few blocks have that, all names are small. */
+const ROOMY: Size = { name: 15, words: 12, line: 30 };
 /** Around more than a name and a price, so that many words do not crowd a block. */
 const AIR_PX = 2;
 const MOST_WIDTHS = 2_000;
@@ -137,7 +139,8 @@ export class BlockLabels {
     for (const under of [...(own ? this.words.lines(own, frame.survey!.partySize) : []), []]) {
       const lines = [...name, ...under];
       if (!lines.length) continue;
-      if (this.hasRoom(block, lines, frame, NORMAL)) return { lines, size: NORMAL };
+      const least = under.length ? NORMAL : ROOMY;
+      if (this.hasRoom(block, lines, frame, least)) return { lines, size: NORMAL };
       if (under.length > 1 && this.hasRoom(block, lines, frame, COMPACT)) return { lines, size: COMPACT };
     }
     return this.hasRoom(block, name, frame, SMALL)
