@@ -6,6 +6,7 @@ It works through the HTTP API with the organizer's key, as any organizer's progr
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol, TypeVar
@@ -14,7 +15,9 @@ from gateway.api_client import ApiRefused, SiteUnreachable, as_organizer
 from gateway.demo.tally import Tally
 from gateway.demo.told import Told
 
-_MOST_AT_ONCE: Final = 6
+_MOST_AT_ONCE: Final = 60
+# Places that a booking gives back, on average.
+_USUAL_PARTY: Final = 2.5
 # Even a half-empty house has someone who falls ill.
 _FALLS_ILL: Final = 0.04
 
@@ -56,8 +59,10 @@ class CancellationDesk:
         """Take bookings back while more than `sold_share` of the places are sold."""
         while not self._keeper.going_home:
             await self._keeper.think(2, 4)
-            share = self._tally.counts[event].sold_share
-            count = _MOST_AT_ONCE if share > sold_share else int(self._random.random() < _FALLS_ILL)
+            too_many = self._tally.counts[event].sold_beyond(sold_share)
+            count = int(self._random.random() < _FALLS_ILL)
+            if too_many > 0:
+                count = min(math.ceil(too_many / _USUAL_PARTY), _MOST_AT_ONCE)
             for _ in range(count):
                 await self._take_back_one(event)
 
@@ -72,11 +77,12 @@ class CancellationDesk:
         if booking in self._gone:
             return
         path = f"/api/v1/events/{event}/bookings/{booking}"
+        # Before, because nobody may be left to hear the answer.
+        self._keeper.tell(Told("cancelled", event, "", "", booking=booking))
         try:
             await self._call(lambda: self._api.exchange("DELETE", path))
         except (ApiRefused, SiteUnreachable):
             return
-        self._keeper.tell(Told("cancelled", event, "", "", booking=booking))
 
     async def _call(self, request: Callable[[], T]) -> T:
         async with self._turn:

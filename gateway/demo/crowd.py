@@ -23,6 +23,7 @@ from gateway.demo.tally import Tally
 from gateway.demo.told import Record, Told, read_record
 from gateway.demo.venue_map import VenueMap, read_map
 from gateway.demo.visitor import Visitor
+from seatengine.shell.collector import calm_collector
 
 _LATENCIES_KEPT: Final = 20_000
 _HOME_WITHIN_S: Final = 8.0
@@ -135,6 +136,7 @@ class Crowd:
         for show in self._plan.shows:
             view = await asyncio.to_thread(self._viewers.exchange, "GET", show.view_path)
             self._maps[show.event] = read_map(view)
+        calm_collector()
         number = 0
         for show in self._plan.shows:
             tasks.append(asyncio.create_task(self._desk.keep(show.event, show.sold_share)))
@@ -142,21 +144,22 @@ class Crowd:
                 number += 1
                 random = Random(self._plan.seed * 100_003 + number)
                 tasks.append(asyncio.create_task(self._come_and_go(show.event, number, random)))
-        failed, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        failing = asyncio.create_task(_first_failure(tasks))
+        leaving = asyncio.create_task(self._home.wait())
+        await asyncio.wait([failing, leaving], return_when=asyncio.FIRST_COMPLETED)
         self.go_home()
-        if waiting:
-            await asyncio.wait(waiting, timeout=_HOME_WITHIN_S)
-        for task in tasks:
+        await asyncio.wait(tasks, timeout=_HOME_WITHIN_S)
+        for task in (*tasks, failing, leaving):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
         self._write_progress()
         self._record.close()
         self._viewers.close()
         self._desk.close()
         self._tally.close()
-        for task in failed:
-            if not task.cancelled() and (error := task.exception()):
-                raise error
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def _come_and_go(self, event: str, number: int, random: Random) -> None:
         """One bot: visitor after visitor, each a new person."""
@@ -201,6 +204,11 @@ class Crowd:
         watching = sum(visitor.client is not None for visitor in self._inside[event].values())
         now = self._tally.counts[event]
         return ShowProgress(event, watching, now.free, now.held, now.booked, now.blocked)
+
+
+async def _first_failure(tasks: list[asyncio.Task[None]]) -> None:
+    """Returns once a task has failed or all are done."""
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
 
 
 class _Given(msgspec.Struct):

@@ -22,10 +22,9 @@ class Counts(msgspec.Struct):
     blocked: int = 0
     total: int = 0
 
-    @property
-    def sold_share(self) -> float:
-        """Of what could be sold, the share that is booked or in someone's basket."""
-        return (self.booked + self.held) / max(1, self.total - self.blocked)
+    def sold_beyond(self, share: float) -> float:
+        """Places booked or in someone's basket, beyond that share of what could be sold."""
+        return self.booked + self.held - share * (self.total - self.blocked)
 
 
 class _State(msgspec.Struct):

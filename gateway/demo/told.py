@@ -21,8 +21,8 @@ class Told(msgspec.Struct, array_like=True, gc=False):
 
     held, changed, ended, booked, refused: the answer to a command of `viewer`. kept, missing:
     whether a hold was still there when its viewer came back after a crash, before its time was
-    up. cancelled: a booking that the box office took back. `ms` is how long the answer took, 0
-    where a break fell into the wait.
+    up. cancelled: a booking that the box office is taking back, so that it may be gone. `ms` is how
+    long the answer took, 0 where a break fell into the wait.
     """
 
     kind: Kind

@@ -166,7 +166,11 @@ class Visitor:
         """What to ask for, of the places it sees."""
         client, venue, random, sight = self._client, self._venue, self._random, self._sight
         seen = self._viewing.seen(sight)
-        areas = [group for group, tile in venue.areas if sight.areas.get(tile, 0) >= self._party]
+        areas = [
+            group
+            for group, tile in venue.areas
+            if sight.mask >> tile & 1 and sight.areas.get(tile, 0) >= self._party
+        ]
         if areas and random.random() < 0.15:
             return HoldQuantity(client.ref(), random.choice(areas), self._party)
         if self._party > 2 and random.random() < 0.2:
