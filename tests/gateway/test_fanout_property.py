@@ -83,6 +83,8 @@ async def play(story: list[tuple[str, object, object]], *, bound_first: bool) ->
             assert screen.overclaimed() == [], (screen.name, verb)
     await stage.quiet()
     for _ in range(3):
+        # The answer may have been lost with the store; the same command again is done once.
+        stage.bind()
         for screen in screens:
             if not screen.there:
                 screen.come_back()
