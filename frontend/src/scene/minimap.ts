@@ -74,10 +74,10 @@ export class Minimap {
     this.stale = true;
   }
 
-  /** A backdrop that is out of date stays while the map moves. */
-  draw(frame: Frame, moving: boolean): void {
+  /** A backdrop that is out of date stays while the map moves; true where it did. */
+  draw(frame: Frame, moving: boolean): boolean {
     const { width, height } = this.size;
-    if (!width) return;
+    if (!width) return false;
     const camera = this.camera();
     const { x, y, scale } = frame.camera;
     const drawn = `${x} ${y} ${scale} ${frame.viewport.width} ${frame.viewport.height}`;
@@ -90,7 +90,7 @@ export class Minimap {
       }
       this.stale = false;
     } else if (drawn === this.drawn) {
-      return;
+      return this.stale;
     }
     this.drawn = drawn;
     const ctx = this.canvas.getContext("2d")!;
@@ -111,6 +111,7 @@ export class Minimap {
     ctx.roundRect(left, top, Math.max(4, right - left), Math.max(4, bottom - top), 3);
     ctx.fill();
     ctx.stroke();
+    return this.stale;
   }
 
   private camera(): Camera {

@@ -518,13 +518,14 @@ export class SeatMap {
       }
       this.farView.step(this.far(), now, this.motion.calm);
       this.layer.drawScene();
-      this.minimap?.draw(this.frameNow(), this.movedLately());
+      const minimapBehind = this.minimap?.draw(this.frameNow(), this.movedLately()) ?? false;
       this.tellView();
       reach("map");
       if (this.survey) reach("places");
       const fading = this.farView.shown !== this.far();
       const turning = this.overlay.waiting && !this.motion.calm;
-      if (this.motion.moving || this.overlay.busy || turning || fading || !this.labelled) this.redraw();
+      const behind = minimapBehind || !this.labelled;
+      if (this.motion.moving || this.overlay.busy || turning || fading || behind) this.redraw();
     });
   }
 
