@@ -196,12 +196,12 @@ class Screen:
     def there(self) -> bool:
         return self.pipe is not None and not self.pipe.closed and not self.pipe.close_code
 
-    def come_back(self) -> None:
-        """Connect anew with what is known, looking where it looked."""
+    def come_back(self, *, looks: bool = True) -> None:
+        """Connect anew with what is known, and look where it looked unless that is for later."""
         self.cut()
         self.pipe = Pipe(self.stage.edge)
         self.greet()
-        if self.look is not None:
+        if looks and self.look is not None:
             self.say(self.look)
 
     def greet(self) -> None:

@@ -46,6 +46,7 @@ steps = st.one_of(
     st.tuples(st.just("read"), viewers, some_bytes),
     st.tuples(st.just("read all"), viewers, st.none()),
     st.tuples(st.just("break"), viewers, some_bytes),
+    st.tuples(st.just("break and look later"), viewers, some_bytes),
     st.tuples(st.just("hello again"), viewers, st.none()),
     st.tuples(st.just("turn"), st.integers(1, 6), st.none()),
     st.tuples(st.just("wait"), st.sampled_from((1, 11, 51, 120, 1_100)), st.none()),
@@ -125,6 +126,9 @@ async def one_step(
         case "break", int(), int():
             screens[what].read(more)
             screens[what].come_back()
+        case "break and look later", int(), int():
+            screens[what].read(more)
+            screens[what].come_back(looks=False)
         case "hello again", int(), _:
             screens[what].greet()
         case "turn", int(), _:
