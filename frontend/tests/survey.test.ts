@@ -125,6 +125,17 @@ describe("by zones", () => {
     }
   });
 
+  it("knows of long runs how many parties find room in them at least", () => {
+    // One long run, and one of three: of eleven free places one is accessible, so at least seven sit in it.
+    const fits = [2, 2, 2, 1, 1, 1, 1, 1];
+    const told = Uint8Array.of(0, 6, 5, 0b0000_1001, fits[0]!, 1);
+    zones.applyZones({ type: "Zones", seq: 3, packed: told });
+    const [two, three, eight] = [2, 3, 8].map((size) => look(NO_FILTER, size).blocks[0]!);
+    expect(two).toMatchObject({ together: 1 + 4, orMore: true });
+    expect(three).toMatchObject({ together: 1 + 2, orMore: true });
+    expect(eight).toMatchObject({ together: 1, orMore: true });
+  });
+
   it("filters by category, and tells at most how many accessible seats there are", () => {
     const gold = look({ ...NO_FILTER, categories: new Set([0]) }, 2);
     expect(gold.blocks[0]).toMatchObject({ free: 6, fitting: 3, from: 9_000, to: 9_000, together: -1 });

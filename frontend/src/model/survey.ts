@@ -5,6 +5,7 @@
 
 import { ACCESSIBLE, BOOTH, type Block, type ChartModel } from "./chart";
 import { categoriesPassing, type Filter } from "./filter";
+import { PARTY_SIZES } from "../wire/zone_forms";
 import { FREE, type SeatStore } from "./seats";
 import type { ZoneStore } from "./zones";
 
@@ -21,8 +22,11 @@ export interface BlockSurvey {
   readonly from: number;
   /** The highest one; -1 where there is none. */
   readonly to: number;
-  /** How many runs of a row seat the party side by side; -1 where that cannot be told. */
+  /** How many such parties find room side by side, each in seats of its own; -1 where that cannot be
+   * told. */
   readonly together: number;
+  /** There may be room for more than `together`: of long runs only the number is told. */
+  readonly orMore: boolean;
   /** The share of the block's places that are free and would seat the party; null if unknown. */
   readonly shade: number | null;
   /** The category most of the block's places have. */
@@ -193,7 +197,7 @@ export class Surveyor {
       }
       run = place === previous + 1 && chart.link[previous] ? run + 1 : 1;
       previous = place;
-      if (run === partySize) together += 1;
+      if (run % partySize === 0) together += 1;
       if (run >= partySize) seated += run === partySize ? partySize : 1;
     }
     if (this.isRoomless(block, together)) seated = 0;
@@ -203,6 +207,7 @@ export class Surveyor {
       exact: true,
       about: false,
       together: filter.accessible || !this.inRows[block.index] ? -1 : together,
+      orMore: false,
       shade: (filter.accessible ? count.fitting : seated) / block.places.length,
       category: this.mainCategory[block.index]!,
     };
@@ -232,6 +237,7 @@ export class Surveyor {
       from: -1,
       to: -1,
       together: -1,
+      orMore: false,
       shade: null,
       category: this.mainCategory[block.index]!,
     };
@@ -260,7 +266,8 @@ export class Surveyor {
     }
     let short = 0;
     for (let k = 1; k < partySize; k += 1) short += k * (zones.fit(zone, k) - zones.fit(zone, k + 1));
-    const together = zones.fit(zone, partySize);
+    const others = block.places.length - this.inRows[block.index]!;
+    const { together, orMore } = this.partiesOf(zone, partySize, count.free - others);
     const roomless = alone && this.isRoomless(block, together);
     const seated = roomless ? 0 : alone ? Math.max(0, count.free - short) : count.free;
     const share = count.free ? count.fitting / count.free : 0;
@@ -271,7 +278,30 @@ export class Surveyor {
       exact: true,
       about,
       together: !told ? -1 : allPass ? together : count.fitting < partySize || !together ? 0 : -1,
+      orMore: orMore && allPass,
       shade: (seated * share) / block.places.length,
+    };
+  }
+
+  /**
+   * How many parties find room in a zone's runs. The lengths of runs are told up to the largest party;
+   * of the longer ones it is known how many there are and, with `seats` free in rows at least, what
+   * they hold together: of each, less than one party's seats are left over.
+   */
+  private partiesOf(zone: number, size: number, seats: number): { together: number; orMore: boolean } {
+    const { zones } = this;
+    const long = zones.fit(zone, PARTY_SIZES);
+    let together = 0;
+    let inLong = seats;
+    for (let length = 1; length < PARTY_SIZES; length += 1) {
+      const runs = zones.fit(zone, length) - zones.fit(zone, length + 1);
+      together += runs * Math.floor(length / size);
+      inLong -= runs * length;
+    }
+    const least = Math.ceil((inLong - long * (size - 1)) / size);
+    return {
+      together: together + Math.max(long * Math.floor(PARTY_SIZES / size), least),
+      orMore: long > 0 && size > 1,
     };
   }
 
@@ -296,6 +326,7 @@ export class Surveyor {
       exact: true,
       about: false,
       together: -1,
+      orMore: false,
       shade: count.fitting >= partySize ? count.fitting / block.places.length : 0,
       category,
     };

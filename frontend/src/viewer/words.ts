@@ -42,11 +42,17 @@ export function fromPrice(from: number, currency: string): string {
   return from ? `from ${price(from, currency)}` : price(from, currency);
 }
 
-/** "4 together: 12 left": in how many spots a party can sit side by side; "" where it is not told. */
+/** From so many on, a number that may be larger is rounded down to tens. */
+const ROUNDED_FROM = 20;
+
+/** "4 together: 12 left", "2 together: 350+ left": how many such parties find room; "" if not told. */
 export function togetherWords(own: BlockSurvey, partySize: number): string {
   if (partySize < 2 || own.together < 0 || !own.fitting) return "";
   if (!own.together) return `no ${number(partySize)} together`;
-  return `${number(partySize)} together: ${left(own.together)}`;
+  const size = number(partySize);
+  if (!own.orMore) return `${size} together: ${left(own.together)}`;
+  const least = own.together < ROUNDED_FROM ? own.together : Math.floor(own.together / 10) * 10;
+  return `${size} together: ${number(least)}+ left`;
 }
 
 /** "120 left", "up to 4 left", "about 120 left"; "" where nothing is known. */
