@@ -126,9 +126,8 @@ class LiveConnection(asyncio.Protocol):
         self._transport = None
         self._closing = True
         self.fd = -1
-        if self._raw_fd >= 0:
-            os.close(self._raw_fd)
-            self._raw_fd = -1
+        edge.descriptors.forget(self)
+        self.give_back()
 
     def data_received(self, data: bytes) -> None:
         if self._session.holder:
@@ -195,6 +194,13 @@ class LiveConnection(asyncio.Protocol):
                 return
         if isinstance(self._entering, Greet):
             self._submit_greeting(self._entering)
+
+    def give_back(self) -> None:
+        """Close its second descriptor, and write by its transport from now on."""
+        self.fd = -1
+        if self._raw_fd >= 0:
+            os.close(self._raw_fd)
+            self._raw_fd = -1
 
     def backlog(self) -> int:
         """Bytes written that the socket has not taken yet."""
@@ -306,7 +312,9 @@ class LiveConnection(asyncio.Protocol):
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.SOCKET_SEND_BYTES)
         if transport.get_extra_info("sslcontext") is None:
-            self._raw_fd = _duplicate(raw.fileno())
+            # The transport's own may be closed, and its number given to another connection, before
+            # we hear of it.
+            self._raw_fd = edge.descriptors.duplicate(self, raw.fileno())
 
     # Messages
 
@@ -527,14 +535,3 @@ class LiveConnection(asyncio.Protocol):
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _duplicate(fd: int) -> int:
-    """A descriptor of our own for the same socket, -1 if there is none to be had.
-
-    The transport's may be closed, and its number given to another connection, before we hear of it.
-    """
-    try:
-        return os.dup(fd)
-    except OSError:
-        return -1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from websockets.http11 import Request
 
 from gateway.client_address import TrustedProxies, is_loopback
+from gateway.descriptors import Descriptors
 from gateway.door import Door, Knock
 from gateway.handshake import Shut
 from gateway.hub import Hub
@@ -84,6 +85,7 @@ class Edge:
         self.connections: set[Arrival] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.looks = TokenBucket(limits.ALL_LOOKS_PER_SECOND, limits.ALL_LOOKS_BURST)
+        self.descriptors = Descriptors()
         self.outboxes: Outboxes[Arrival] = Outboxes(limits.MAX_OUTBOXES_BYTES)
         self.opened_total = 0
         self.news_dropped = 0

@@ -95,6 +95,8 @@ SLOW_READER_BYTES: Final = 16 * 1024
 SLOW_READER_MS: Final = 10_000
 MAX_OUTBOX_BYTES: Final = 512 * 1024
 MAX_OUTBOXES_BYTES: Final = 128 * 1024 * 1024
+# Descriptors that are left to sockets yet to come, files and the database.
+RESERVED_DESCRIPTORS: Final = 512
 
 # Greeting a viewer takes about 0.2 ms: at this rate a fifth of the process, and a viewer who waits
 # in the room is greeted before browsers give up. Who finds it full is told when to come back.
