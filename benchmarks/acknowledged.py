@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from gateway import wire
-from gateway.api_client import ApiClient
-from gateway.client import Answer, Client, site_of
-from gateway.resources import EventState
+from gateway.client.api import ApiClient
+from gateway.client.client import Answer, Client, site_of
+from gateway.http.resources import EventState
+from gateway.live import wire
 from seatengine.core.entries import Entry, HoldReleased, SeatsBooked, SeatsHeld, decode_frame
 from seatengine.ids import EventId
 from seatengine.shell.postgres import Pool

@@ -25,13 +25,13 @@ from starlette.applications import Starlette
 from benchmarks import venue
 from benchmarks.fanout_viewers import Greeting
 from benchmarks.peers_fanout.orders import obey
-from gateway import wire
 from gateway.app import SystemClock, listen
-from gateway.auth import ViewerTokens
-from gateway.connection import LiveEdge
-from gateway.http_connection import HttpEdge
-from gateway.hub import Hub
-from gateway.session import Purchase
+from gateway.http.connection import HttpEdge
+from gateway.live import wire
+from gateway.live.connection import LiveEdge
+from gateway.live.hub import Hub
+from gateway.live.session import Purchase
+from gateway.sale.auth import ViewerTokens
 from seatengine.chart.seat_table import SeatTable
 from seatengine.chart.tiles import Box, TileMap
 from seatengine.core import commands, entries

@@ -17,8 +17,8 @@ from typing import Final, Literal
 import msgspec
 import uvloop
 
-from gateway import wire
-from gateway.auth import ViewerTokens
+from gateway.live import wire
+from gateway.sale.auth import ViewerTokens
 
 _AT_ONCE: Final = 100
 _ANSWER_S: Final = 30.0

@@ -15,8 +15,8 @@ from benchmarks.live_load import LoadPlan, Phase, PhaseResult, share
 from benchmarks.live_site import live_site
 from benchmarks.process import temporary_folder
 from benchmarks.report import finish, median, say
-from gateway import wire
 from gateway.demo.child import Child
+from gateway.live import wire
 from seatengine.chart.tiles import seat_spacing
 
 _ANSWER_WITHIN_S: Final = 300.0

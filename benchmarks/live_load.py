@@ -21,7 +21,7 @@ import msgspec
 import uvloop
 
 from benchmarks.process import cpu_seconds
-from gateway import wire
+from gateway.live import wire
 
 _MAX_PLAN_BYTES: Final = 8 * 1024 * 1024
 _CONNECT_S: Final = 60.0

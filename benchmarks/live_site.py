@@ -14,10 +14,10 @@ from typing import Final
 import msgspec
 
 from benchmarks import venue
-from gateway.api_client import ApiClient, as_organizer
-from gateway.auth import ViewerTokens, mint_api_key
-from gateway.catalog import Catalog
+from gateway.client.api import ApiClient, as_organizer
 from gateway.demo.child import Child
+from gateway.sale.auth import ViewerTokens, mint_api_key
+from gateway.sale.catalog import Catalog
 from seatengine.ids import EventId
 from seatengine.limits import CEILING_MESSAGES_PER_SECOND
 from seatengine.shell.embedded import database_url

@@ -1,6 +1,7 @@
 """One viewer over a real websocket for load tests with locust: blocking, made for gevent.
 
-What it knows is kept by gateway/sight.py; every request is reported to `report` as locust wants it.
+What it knows is kept by gateway/live/sight.py; every request is reported to `report` as locust
+wants it.
 A greenlet of its own reads, so that a viewer hears news while it thinks.
 """
 
@@ -17,10 +18,10 @@ import msgspec
 from gevent.event import AsyncResult, Event
 from websocket import ABNF, WebSocket, WebSocketException, create_connection
 
-from gateway import wire
-from gateway.sight import Sight, TileIndex
-from gateway.tile_forms import BadForm
-from gateway.wire import (
+from gateway.live import wire
+from gateway.live.sight import Sight, TileIndex
+from gateway.live.tile_forms import BadForm
+from gateway.live.wire import (
     Booked,
     CloseCode,
     Ended,

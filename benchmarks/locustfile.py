@@ -23,12 +23,12 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from benchmarks.locust_client import LiveViewer
-from gateway import wire
-from gateway.api_client import ApiClient, as_organizer
+from gateway.client.api import ApiClient, as_organizer
 from gateway.demo.venue_map import VenueMap, read_map
 from gateway.demo.viewing import Viewing
-from gateway.resources import EventDetail, Events, EventState, PlacesByStatus
-from gateway.wire import Booked, Held, HoldState
+from gateway.http.resources import EventDetail, Events, EventState, PlacesByStatus
+from gateway.live import wire
+from gateway.live.wire import Booked, Held, HoldState
 from seatengine.errors import BadSettings, SeatEngineError
 
 _log = logging.getLogger(__name__)

@@ -10,9 +10,10 @@ import runpy
 
 import msgspec
 
-from gateway import app, wire
-from gateway.frames import TEXT, server_frame
-from gateway.hub import Hub, Watcher
+from gateway import app
+from gateway.live import wire
+from gateway.live.frames import TEXT, server_frame
+from gateway.live.hub import Hub, Watcher
 from seatengine.core import entries
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Batch

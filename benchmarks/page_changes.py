@@ -17,9 +17,9 @@ from typing import Final
 import msgspec
 import uvloop
 
-from gateway import wire
-from gateway.client import live_url
-from gateway.client_stream import ClientStream
+from gateway.client.client import live_url
+from gateway.client.stream import ClientStream
+from gateway.live import wire
 
 _SEATS_PER_HOLD: Final = 5
 _HELD_FOR_S: Final = 0.5

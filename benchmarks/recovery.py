@@ -24,9 +24,9 @@ from benchmarks.history import write_history
 from benchmarks.live_site import LiveSite, live_site
 from benchmarks.process import temporary_folder
 from benchmarks.report import finish, median, say
-from gateway import wire
-from gateway.client import Client, live_url
-from gateway.client_stream import ClientStream
+from gateway.client.client import Client, live_url
+from gateway.client.stream import ClientStream
+from gateway.live import wire
 from seatengine.errors import StoreUnavailable
 from seatengine.ids import EventId
 
@@ -137,7 +137,7 @@ class _Serving:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway.cli", "serve"],
+                [sys.executable, "-m", "gateway.cli.main", "serve"],
                 env=self._environ,
                 stdout=log,
                 stderr=log,

@@ -16,21 +16,21 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from gateway.auth import Authenticator, ViewerTokens
-from gateway.catalog import Catalog
-from gateway.checkout import Checkout
-from gateway.client_address import TrustedProxies
-from gateway.connection import LiveEdge
-from gateway.contacts import Contact
-from gateway.engine_client import EngineClient
-from gateway.http_api import http_app
-from gateway.http_connection import HttpEdge
-from gateway.hub import Hub
-from gateway.listener import Listener
+from gateway.http.api import http_app
+from gateway.http.connection import HttpEdge
+from gateway.http.listener import Listener
+from gateway.http.routes_metrics import MetricsAccess, metrics_route
+from gateway.live.client_address import TrustedProxies
+from gateway.live.connection import LiveEdge
+from gateway.live.contacts import Contact
+from gateway.live.engine_client import EngineClient
+from gateway.live.hub import Hub
+from gateway.live.origins import Origins
+from gateway.live.session import Purchase
 from gateway.metrics import ProcessMetrics
-from gateway.origins import Origins
-from gateway.routes_metrics import MetricsAccess, metrics_route
-from gateway.session import Purchase
+from gateway.sale.auth import Authenticator, ViewerTokens
+from gateway.sale.catalog import Catalog
+from gateway.sale.checkout import Checkout
 from seatengine.core.outputs import Accepted, Refusal
 from seatengine.core.shard import Shard
 from seatengine.errors import BadSettings, SeatEngineError

@@ -24,8 +24,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from gateway import refusals
-from gateway.wire import CloseCode
+from gateway.live import refusals
+from gateway.live.wire import CloseCode
 from seatengine.core import entries
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Code

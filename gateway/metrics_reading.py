@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.wire import CloseCode
+from gateway.live.wire import CloseCode
 from seatengine.errors import SeatEngineError
 
 _PREFIX: Final = "seatengine_"

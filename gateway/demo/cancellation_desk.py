@@ -11,7 +11,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol, TypeVar
 
-from gateway.api_client import ApiRefused, SiteUnreachable, as_organizer
+from gateway.client.api import ApiRefused, SiteUnreachable, as_organizer
 from gateway.demo.tally import Tally
 from gateway.demo.told import Told
 

@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 import uvloop
 
-from gateway.api_client import ApiClient, SiteUnreachable
-from gateway.client import live_url
+from gateway.client.api import ApiClient, SiteUnreachable
+from gateway.client.client import live_url
 from gateway.demo.cancellation_desk import CancellationDesk
 from gateway.demo.tally import Tally
 from gateway.demo.told import Record, Told, read_record

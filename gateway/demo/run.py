@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gateway.api_client import as_organizer
-from gateway.audit import Auditor
-from gateway.audit_store import audit_event
-from gateway.auth import mint_api_key
-from gateway.catalog import Catalog
+from gateway.client.api import as_organizer
 from gateway.demo.child import Child
 from gateway.demo.crowd import CrowdPlan, Progress, ShowPlan
 from gateway.demo.sample_shows import SampleShow, ShowOnSale, put_on_sale
 from gateway.demo.told import Told, read_record
 from gateway.demo.verdict import Verdict, command_of, judge
+from gateway.sale.audit import Auditor
+from gateway.sale.audit_store import audit_event
+from gateway.sale.auth import mint_api_key
+from gateway.sale.catalog import Catalog
 from seatengine.errors import StoreUnavailable
 from seatengine.shell.embedded import database_url
 from seatengine.shell.migrate import migrate

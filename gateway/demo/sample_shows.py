@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 
-from gateway.api_client import ApiClient, ApiRefused
+from gateway.client.api import ApiClient, ApiRefused
 from gateway.demo.venue_map import VenueMap, read_map
 from seatengine.chart.exporters import write_chart
 from seatengine.chart.generate import generate

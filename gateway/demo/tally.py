@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.api_client import ApiClient, ApiRefused, SiteUnreachable
+from gateway.client.api import ApiClient, ApiRefused, SiteUnreachable
 
 _COUNT_EVERY_S: Final = 1.0
 

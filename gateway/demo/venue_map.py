@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from gateway.chart_view import ChartView
-from gateway.sight import TileIndex
+from gateway.live.chart_view import ChartView
+from gateway.live.sight import TileIndex
 from seatengine.chart.seat_table import RETIRED, GroupKind
 from seatengine.chart.tiles import Box, tiles_of
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from gateway.audit import Auditor
 from gateway.demo.told import Told
+from gateway.sale.audit import Auditor
 from seatengine.core import entries
 from seatengine.limits import MAX_FINDINGS_NAMED
 

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 
 from gateway.demo.venue_map import F64, I32, VenueMap
-from gateway.sight import Sight
-from gateway.wire import Look
+from gateway.live.sight import Sight
+from gateway.live.wire import Look
 from seatengine.chart.tiles import Box
 
 _LISTS: Final = 0.12

@@ -9,12 +9,12 @@ from typing import Final, Protocol
 
 import msgspec
 
-from gateway.client import Answer, Asked, Client, ConversationOver, Unanswered
+from gateway.client.client import Answer, Asked, Client, ConversationOver, Unanswered
 from gateway.demo.told import Kind, Told
 from gateway.demo.venue_map import VenueMap
 from gateway.demo.viewing import Viewing
-from gateway.sight import Sight
-from gateway.wire import (
+from gateway.live.sight import Sight
+from gateway.live.wire import (
     Book,
     Booked,
     Drop,

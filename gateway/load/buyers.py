@@ -11,8 +11,8 @@ from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from gateway import wire
 from gateway.demo.told import Record, Told
+from gateway.live import wire
 from gateway.load.agenda import Agenda
 from gateway.load.ground import Ground
 from gateway.load.latencies import Latencies

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from gateway import wire
+from gateway.live import wire
+from gateway.live.tile_forms import BadForm
+from gateway.live.zone_forms import ZoneLeft
 from gateway.load.ground import Ground
 from gateway.load.told_zones import ZonesTold
 from gateway.load.viewer import Viewer
-from gateway.tile_forms import BadForm
-from gateway.zone_forms import ZoneLeft
 from seatengine.chart.seat_table import ACCESSIBLE, COMPANION
 from seatengine.limits import MAX_FINDINGS_NAMED
 

@@ -20,11 +20,10 @@ from urllib.parse import urlsplit
 import msgspec
 import uvloop
 
-from gateway import wire
-from gateway.api_client import ApiClient, ApiRefused
-from gateway.auth import ViewerTokens
-from gateway.chart_view import ChartView
+from gateway.client.api import ApiClient, ApiRefused
 from gateway.demo.told import Record
+from gateway.live import wire
+from gateway.live.chart_view import ChartView
 from gateway.load.agenda import Agenda
 from gateway.load.buyers import Buyers, clock
 from gateway.load.comparison import Comparer, Comparison, EventState, statuses_of
@@ -35,6 +34,7 @@ from gateway.load.plan import Line, LoadPlan, LoadResult, Second
 from gateway.load.seen import FarEye, NearEye
 from gateway.load.told_zones import ZonesTold
 from gateway.load.viewer import ABNORMAL, Viewer
+from gateway.sale.auth import ViewerTokens
 from seatengine.errors import SeatEngineError
 from seatengine.shell.collector import calm_collector
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from gateway import metrics_reading
-from gateway.api_client import ApiClient, ApiRefused, SiteUnreachable
+from gateway.client.api import ApiClient, ApiRefused, SiteUnreachable
 from gateway.metrics_reading import BadMetrics, Reading
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")

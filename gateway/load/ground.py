@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from gateway import wire
-from gateway.chart_view import ChartView
+from gateway.live import wire
+from gateway.live.chart_view import ChartView
 from gateway.load.told_tiles import TileTable
 from seatengine.chart.seat_table import RETIRED, GroupKind
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gateway import wire
-from gateway.frames import BINARY, server_frame
+from gateway.live import wire
+from gateway.live.frames import BINARY, server_frame
+from gateway.live.sight import UNKNOWN
+from gateway.live.tile_forms import smallest_entry, whole_entry
 from gateway.load.ground import Ground
 from gateway.load.told_tiles import TileStatuses
-from gateway.sight import UNKNOWN
-from gateway.tile_forms import smallest_entry, whole_entry
 
 Bools = npt.NDArray[np.bool_]
 

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from gateway.audit_store import audit_event
 from gateway.demo.child import Child
 from gateway.demo.told import read_record
 from gateway.demo.verdict import Verdict, command_of, judge
@@ -19,6 +18,7 @@ from gateway.load.gauges import Gauge, Gauges
 from gateway.load.plan import Line, LoadPlan, LoadResult, Second
 from gateway.load.scenarios import Scenario
 from gateway.load.site import Site, own_site
+from gateway.sale.audit_store import audit_event
 from seatengine.errors import SeatEngineError, StoreUnavailable
 from seatengine.shell.postgres import Pool, open_pool
 

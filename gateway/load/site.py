@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
-from gateway.api_client import ApiClient, as_organizer
-from gateway.auth import mint_api_key
-from gateway.catalog import Catalog
+from gateway.client.api import ApiClient, as_organizer
 from gateway.demo.child import Child
 from gateway.load.scenarios import Scenario
+from gateway.sale.auth import mint_api_key
+from gateway.sale.catalog import Catalog
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 from seatengine.limits import (

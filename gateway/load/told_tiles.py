@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from gateway import wire
-from gateway.chart_view import ChartView
-from gateway.sight import UNKNOWN, TileIndex
-from gateway.tile_forms import BITMAP, LIST, RUNS, BadForm, unpack_statuses
+from gateway.live import wire
+from gateway.live.chart_view import ChartView
+from gateway.live.sight import UNKNOWN, TileIndex
+from gateway.live.tile_forms import BITMAP, LIST, RUNS, BadForm, unpack_statuses
 from seatengine.limits import LOAD_LOG_BYTES
 
 _QUADS: Final = [bytes((b & 3, b >> 2 & 3, b >> 4 & 3, b >> 6)) for b in range(256)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.sight import Tiling
-from gateway.zone_forms import ZoneLeft, read_zones
+from gateway.live.sight import Tiling
+from gateway.live.zone_forms import ZoneLeft, read_zones
 
 
 class ZonesTold:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from gateway import wire
+from gateway.live import wire
+from gateway.live.sight import Tiling
+from gateway.live.tile_forms import BadForm, read_tile_runs, read_varint, tile_runs
 from gateway.load.told_tiles import TILES_TAG, VIEW_TAG, TileLog
 from gateway.load.told_zones import ZonesTold
-from gateway.sight import Tiling
-from gateway.tile_forms import BadForm, read_tile_runs, read_varint, tile_runs
 from seatengine.limits import MAX_SERVER_MESSAGE_BYTES
 
 if TYPE_CHECKING:

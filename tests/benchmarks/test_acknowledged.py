@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from benchmarks.acknowledged import Acknowledged, is_so, is_written
-from gateway import wire
-from gateway.client import Answer
+from gateway.client.client import Answer
+from gateway.live import wire
 from seatengine.core.entries import Entry, HoldReleased, SeatsBooked, SeatsHeld
 from seatengine.ids import BookingId, CommandId, HolderId, HoldId
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from gateway.app import assembled
-from gateway.auth import mint_api_key
+from gateway.sale.auth import mint_api_key
 from seatengine.chart.generate import generate
 from seatengine.core.policy import SalePolicy
 from seatengine.shell.settings import Settings

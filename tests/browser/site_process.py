@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.api_client import ApiClient
+from gateway.client.api import ApiClient
 from seatengine.chart.chart import Chart
 from seatengine.chart.exporters import write_chart
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from gateway.wire import Tiles, decode_server_message, encode_message
+from gateway.live.wire import Tiles, decode_server_message, encode_message
 from tests.browser.conftest import Buyer, OpenPage
 from tests.browser.seat_page import SeatPage
 from tests.browser.site_process import Site

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from gateway.wire import Tiles, decode_server_message
+from gateway.live.wire import Tiles, decode_server_message
 from tests.browser.conftest import Buyer, OpenPage
 from tests.browser.seat_page import SeatPage
 from tests.browser.site_process import Site

@@ -12,7 +12,7 @@ from seatengine.chart.chart import Chart, Row, Seat, Section
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import RETIRED, GroupKind, SeatTable, build
 from seatengine.chart.tiles import TILE_PLACES, Box, TileMap, mask_of, seat_spacing, tiles_of
-from tests.gateway.onlookers import house, house_chart
+from tests.gateway.live.onlookers import house, house_chart
 from tests.venues import hall_chart, pocket_chart, seats
 
 CHARTS = {

@@ -11,7 +11,7 @@ from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import SeatTable, build
 from seatengine.chart.tiles import TileMap
 from seatengine.core.party_fit import PARTY_SIZES, PartyFit
-from tests.gateway.onlookers import house, zone_truth
+from tests.gateway.live.onlookers import house, zone_truth
 from tests.venues import hall_chart, pocket
 
 TABLES = {

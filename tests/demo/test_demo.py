@@ -14,11 +14,11 @@ import asyncpg
 import msgspec
 import pytest
 
-from gateway.audit_store import audit_event
 from gateway.demo.crowd import Progress
 from gateway.demo.run import Audience, DemoPlan, Outcome, run
 from gateway.demo.sample_shows import SHOWS, ShowOnSale
 from gateway.demo.told import read_record
+from gateway.sale.audit_store import audit_event
 from seatengine.shell.embedded import EmbeddedPostgres
 from seatengine.shell.settings import Settings
 
@@ -174,7 +174,7 @@ def test_the_command_ends_by_itself_with_one_line_of_json(
 ) -> None:
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "gateway.cli", "demo", "--for", "3", "--port", "0"),
+            *(sys.executable, "-m", "gateway.cli.main", "demo", "--for", "3", "--port", "0"),
             *("--bots", "60", "--size", "0.1", "--pace", "0.05", "--data-dir", str(tmp_path)),
         ],
         env=os.environ | {"DATABASE_URL": postgres_url},

@@ -6,8 +6,8 @@ from random import Random
 
 import numpy as np
 
-from gateway.chart_view import chart_view, encode_chart_view
 from gateway.demo.venue_map import VenueMap, read_map
+from gateway.live.chart_view import chart_view, encode_chart_view
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 from seatengine.chart.tiles import Box

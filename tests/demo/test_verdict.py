@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gateway.audit import Auditor
 from gateway.demo.told import Told
 from gateway.demo.verdict import Verdict, command_of, judge
+from gateway.sale.audit import Auditor
 from seatengine.core.entries import BookingCancelled, Entry, HoldReleased
 from seatengine.ids import BookingId, CommandId, HoldId
-from tests.gateway.test_audit import ANN, BEN, BOUND, booked, held
+from tests.gateway.sale.test_audit import ANN, BEN, BOUND, booked, held
 
 JOURNAL: list[Entry] = [
     BOUND,

@@ -8,13 +8,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from gateway.chart_view import chart_view, encode_chart_view
 from gateway.demo.venue_map import VenueMap, read_map
 from gateway.demo.viewing import SCREENS, Viewing
-from gateway.fanout import LiveEvent
-from gateway.sight import Sight
-from gateway.watching import Watch
-from gateway.wire import Hello, Look, decode_server_message
+from gateway.live.chart_view import chart_view, encode_chart_view
+from gateway.live.fanout import LiveEvent
+from gateway.live.sight import Sight
+from gateway.live.watching import Watch
+from gateway.live.wire import Hello, Look, decode_server_message
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import SeatTable, build
 from seatengine.core.policy import SalePolicy, Tariff

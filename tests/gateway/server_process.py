@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.api_client import ApiClient
 from gateway.app import assembled
-from gateway.catalog import EventRow
+from gateway.client.api import ApiClient
 from gateway.demo.child import Child
+from gateway.sale.catalog import EventRow
 from seatengine.chart.chart import Chart
 from seatengine.chart.seat_table import build
 from seatengine.core.commands import BindChart

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.client import Client, live_url
-from gateway.wire import Held
+from gateway.client.client import Client, live_url
+from gateway.live.wire import Held
 from seatengine.chart.chart import Chart
 from seatengine.chart.generate import VENUE_KINDS, generate
 from seatengine.chart.importers import read_chart

@@ -19,13 +19,24 @@ from typing import Final, Literal
 
 import numpy as np
 
-from gateway.audit import Auditor
-from gateway.audit_store import audit_event
-from gateway.auth import ViewerTokens
-from gateway.client import Answer, Asked, Client
+from gateway.client.client import Answer, Asked, Client
 from gateway.demo.told import Told
 from gateway.demo.verdict import command_of, judge
-from gateway.wire import Book, Booked, Drop, Ended, Extend, Held, Hold, HoldBest, Refused, Release
+from gateway.live.wire import (
+    Book,
+    Booked,
+    Drop,
+    Ended,
+    Extend,
+    Held,
+    Hold,
+    HoldBest,
+    Refused,
+    Release,
+)
+from gateway.sale.audit import Auditor
+from gateway.sale.audit_store import audit_event
+from gateway.sale.auth import ViewerTokens
 from seatengine.core import commands
 from seatengine.core.entries import Entry, decode_frame, frame
 from seatengine.core.outputs import Code
@@ -56,7 +67,7 @@ _EXPIRY_MARGIN_MS: Final = 1_500
 # The real command, but with snapshots so often that most recoveries begin with one.
 _SERVE: Final = (
     "from seatengine import limits; limits.SNAPSHOT_EVERY_ENTRIES = 300;"
-    "from gateway.cli import main; main()"
+    "from gateway.cli.main import main; main()"
 )
 
 

@@ -19,7 +19,7 @@ from typing import Final
 import pytest
 import uvloop
 
-from gateway.client import live_url
+from gateway.client.client import live_url
 from seatengine.shell.embedded import EmbeddedPostgres
 from seatengine.shell.followers import Follower
 from seatengine.shell.migrate import migrate

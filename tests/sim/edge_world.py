@@ -9,11 +9,11 @@ import asyncio
 from dataclasses import dataclass, field
 from random import Random
 
-from gateway import wire
-from gateway.connection import LiveEdge
-from gateway.session import Purchase
-from gateway.sight import Sight
-from gateway.wire import CloseCode
+from gateway.live import wire
+from gateway.live.connection import LiveEdge
+from gateway.live.session import Purchase
+from gateway.live.sight import Sight
+from gateway.live.wire import CloseCode
 from seatengine.chart.seat_table import GroupKind
 from seatengine.core import commands
 from seatengine.core.outputs import Accepted, Answer, Code, Refusal
@@ -22,7 +22,7 @@ from seatengine.core.shard import Shard
 from seatengine.ids import BookingId, EventId, HolderId
 from seatengine.shell.runner import Outcome
 from seatengine.testing import AppendFault
-from tests.gateway.onlookers import (
+from tests.gateway.live.onlookers import (
     EVERYWHERE,
     FAR_OUT,
     house,
@@ -31,8 +31,8 @@ from tests.gateway.onlookers import (
     sight_of,
     wrong,
 )
-from tests.gateway.pipe import Pipe
-from tests.gateway.stage import EVENT, Stage
+from tests.gateway.live.pipe import Pipe
+from tests.gateway.live.stage import EVENT, Stage
 from tests.sim.truth import Broken, require
 
 STEPS = 120

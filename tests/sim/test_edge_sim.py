@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from gateway import ticker, wire
-from gateway.connection import LiveConnection
-from gateway.fanout import LiveEvent, TileTick
-from gateway.hub import Hub, Watcher
-from gateway.session import Session
-from gateway.sight import Sight
-from gateway.ticker import Ticker
-from gateway.tile_sets import TileSet
-from gateway.zone_watch import ZoneWatch
+from gateway.live import ticker, wire
+from gateway.live.connection import LiveConnection
+from gateway.live.fanout import LiveEvent, TileTick
+from gateway.live.hub import Hub, Watcher
+from gateway.live.session import Session
+from gateway.live.sight import Sight
+from gateway.live.ticker import Ticker
+from gateway.live.tile_sets import TileSet
+from gateway.live.zone_watch import ZoneWatch
 from seatengine import limits
 from seatengine.core.entries import Entry
 from seatengine.core.outputs import Batch
 from seatengine.core.party_fit import PartyFit
 from seatengine.core.shard import Shard
 from seatengine.ids import EventId
-from tests.gateway.stage import on_the_loops_time
+from tests.gateway.live.stage import on_the_loops_time
 from tests.sim import virtual_time
 from tests.sim.edge_world import EdgeWorld
 from tests.sim.truth import Broken

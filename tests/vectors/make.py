@@ -1,8 +1,8 @@
 """The shared vectors: packed bytes and what they say, which Python and TypeScript both are held to.
 
 `python -m tests.vectors.make` writes tile_forms.json and zone_forms.json anew; tests on either side
-read them. tests/gateway/test_tile_forms.py and test_zone_forms.py fail when the files are not what
-this makes.
+read them. test_tile_forms.py and test_zone_forms.py in tests/gateway/live fail when the files are
+not what this makes.
 
 tile_forms.json
     entries       [{name, sizes, counted, packed_hex, tiles}]; a tile is {tile, offsets, statuses}
@@ -27,8 +27,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from gateway.chart_view import chart_view
-from gateway.tile_forms import (
+from gateway.live.chart_view import chart_view
+from gateway.live.tile_forms import (
     BITMAP,
     LIST,
     RUNS,
@@ -41,7 +41,7 @@ from gateway.tile_forms import (
     varint,
     whole_entry,
 )
-from gateway.zone_forms import ZoneLeft, pack_zones
+from gateway.live.zone_forms import ZoneLeft, pack_zones
 from seatengine.chart import seat_table
 from seatengine.chart.tiles import TileMap
 from tests import venues

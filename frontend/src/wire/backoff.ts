@@ -26,7 +26,7 @@ function askedWait(reason: string): number | null {
   return said === undefined ? null : Math.min(Number(said), LONGEST_ASKED_MS);
 }
 
-/** Whether a close code invites the client back: see CloseCode in gateway/wire.py. */
+/** Whether a close code invites the client back: see CloseCode in gateway/live/wire.py. */
 export function mayComeBack(code: number): boolean {
   return code !== 1002 && code !== 1009 && (code < 4100 || code > 4199);
 }

@@ -1,6 +1,6 @@
 /**
  * The packed bytes of Tiles and Watching and the tile column of a chart view: the browser's side of
- * gateway/tile_forms.py, which says the format. Everything is written straight into the columns of
+ * gateway/live/tile_forms.py, which says the format. Everything is written straight into the columns of
  * the one who asks; nothing is made for a place.
  */
 

@@ -1,4 +1,4 @@
-/** The packed bytes of Zones: the browser's side of gateway/zone_forms.py, which says the format. */
+/** The packed bytes of Zones: the browser's side of gateway/live/zone_forms.py, which says the format. */
 
 import { BadMessage } from "./bad_message";
 import { ByteReader } from "./byte_reader";

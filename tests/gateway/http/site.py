@@ -16,7 +16,7 @@ import uvicorn
 import uvloop
 
 from gateway.app import Parts, assembled
-from gateway.auth import mint_api_key
+from gateway.sale.auth import mint_api_key
 from seatengine.chart.chart import Chart
 from seatengine.chart.exporters import write_chart
 from seatengine.shell.embedded import EmbeddedPostgres

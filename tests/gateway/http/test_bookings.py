@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from gateway.checkout import REFERENCE_CHARS
+from gateway.sale.checkout import REFERENCE_CHARS
 from tests import venues
 from tests.gateway.http.site import Site, code, put_on_sale
 from tests.gateway.http.test_holds import hold

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from gateway.chart_view import VIEW_FORMAT, ChartView
+from gateway.live.chart_view import VIEW_FORMAT, ChartView
 from seatengine.chart.chart import chart_hash
 from seatengine.chart.importers import read_chart
 from tests import venues

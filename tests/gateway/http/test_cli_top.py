@@ -27,7 +27,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "gateway.cli", "top", *arguments]
+    return [sys.executable, "-m", "gateway.cli.main", "top", *arguments]
 
 
 def environ(**settings: str) -> dict[str, str]:

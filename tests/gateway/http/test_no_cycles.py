@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gateway import wire
+from gateway.live import wire
 from seatengine.limits import MESSAGE_BURST
 from tests.gateway.http.site import Site, put_on_sale
 

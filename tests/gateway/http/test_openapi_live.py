@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from gateway.openapi import OPENAPI_PATH
+from gateway.http.openapi import OPENAPI_PATH
 from tests.gateway.http.site import Site, import_pocket, put_on_sale
 from tests.gateway.http.test_bookings import book
 from tests.gateway.http.test_holds import hold

@@ -10,8 +10,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from gateway.routes_pages import page_routes
-from gateway.security_headers import SecurityHeaders
+from gateway.http.routes_pages import page_routes
+from gateway.http.security_headers import SecurityHeaders
 
 DOCUMENT = {
     "info": {"title": "Seat Engine", "version": "1", "description": "Seats."},

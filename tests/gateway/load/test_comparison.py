@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gateway import wire
-from gateway.chart_view import chart_view
+from gateway.live import wire
+from gateway.live.chart_view import chart_view
+from gateway.live.tile_forms import counted_entry, tile_runs, whole_entry
+from gateway.live.zone_watch import ZoneWatch
 from gateway.load.comparison import Comparer, EventState, PlacesByStatus, statuses_of, zones_of
 from gateway.load.ground import Ground
 from gateway.load.told_zones import ZonesTold
 from gateway.load.viewer import Viewer
-from gateway.tile_forms import counted_entry, tile_runs, whole_entry
-from gateway.zone_watch import ZoneWatch
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 from seatengine.chart.tiles import TileMap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from gateway.chart_view import chart_view
+from gateway.live.chart_view import chart_view
 from gateway.load.ground import Ground
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway import wire
-from gateway.chart_view import chart_view
-from gateway.frames import BINARY, server_frame
+from gateway.live import wire
+from gateway.live.chart_view import chart_view
+from gateway.live.frames import BINARY, server_frame
+from gateway.live.tile_forms import changed_entry, whole_entry
 from gateway.load.ground import Ground
 from gateway.load.ideal import Diary, ideal_bytes
-from gateway.tile_forms import changed_entry, whole_entry
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway import wire
-from gateway.chart_view import chart_view
+from gateway.live import wire
+from gateway.live.chart_view import chart_view
+from gateway.live.tile_forms import changed_entry, whole_entry
+from gateway.live.zone_forms import ZoneLeft, pack_zones
 from gateway.load.ground import Ground
 from gateway.load.seen import FarEye, HoldTimes, NearEye
 from gateway.load.told_zones import ZonesTold
-from gateway.tile_forms import changed_entry, whole_entry
-from gateway.zone_forms import ZoneLeft, pack_zones
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 

@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway import wire
-from gateway.chart_view import ChartView, chart_view
-from gateway.load import told_tiles
-from gateway.load.told_tiles import TileLog, TileStatuses, TileTable
-from gateway.sight import UNKNOWN, Sight
-from gateway.tile_forms import (
+from gateway.live import wire
+from gateway.live.chart_view import ChartView, chart_view
+from gateway.live.sight import UNKNOWN, Sight
+from gateway.live.tile_forms import (
     BadForm,
     changed_entry,
     counted_entry,
@@ -24,6 +22,8 @@ from gateway.tile_forms import (
     tile_runs,
     whole_entry,
 )
+from gateway.load import told_tiles
+from gateway.load.told_tiles import TileLog, TileStatuses, TileTable
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.chart_view import chart_view
+from gateway.live.chart_view import chart_view
+from gateway.live.tile_forms import BadForm
+from gateway.live.zone_forms import ZoneLeft, pack_zones
 from gateway.load.told_tiles import TileTable
 from gateway.load.told_zones import ZonesTold
-from gateway.tile_forms import BadForm
-from gateway.zone_forms import ZoneLeft, pack_zones
 from seatengine.chart.generate import generate
 from seatengine.chart.seat_table import build
 

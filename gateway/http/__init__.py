@@ -1,0 +1,1 @@
+"""The HTTP API and the pages, on the same port as the websocket."""

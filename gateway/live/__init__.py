@@ -1,0 +1,1 @@
+"""The websocket: what viewers see, say and are told."""
