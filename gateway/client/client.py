@@ -8,6 +8,7 @@ unanswered again with the same refs, so that nothing is done twice.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable
 from random import Random
@@ -53,7 +54,12 @@ from gateway.live.wire import (
 from seatengine.core.outputs import RETRYABLE
 from seatengine.errors import SeatEngineError
 from seatengine.ids import ChartHash
-from seatengine.limits import MAX_COORDINATE, MAX_PENDING_COMMANDS_PER_CONNECTION
+from seatengine.limits import (
+    LONGEST_RETURN_MS,
+    MAX_COORDINATE,
+    MAX_PENDING_COMMANDS_PER_CONNECTION,
+    RESTART_MS,
+)
 
 Asked = Hold | HoldBest | HoldQuantity | HoldWhole | Drop | Extend | Release | Book
 Answer = Held | Ended | Booked | Refused
@@ -61,6 +67,8 @@ Answer = Held | Ended | Booked | Refused
 _PAUSE_MIN_S: Final = 0.05
 _PAUSE_MAX_S: Final = 2.0
 _PING_EVERY_S: Final = 25.0
+_RETRY: Final = re.compile(r"retry_ms=(\d{1,9})")
+_LONGEST_ASKED_MS: Final = LONGEST_RETURN_MS + RESTART_MS
 _DO_NOT_COME_BACK: Final = range(4100, 4200)
 
 _FAR: Final = 2 * MAX_COORDINATE
@@ -338,7 +346,8 @@ class Client:
                         f"{self.url} could not be reached for {self._patience_s:g} s: {reason}"
                     )
                 )
-            await asyncio.sleep(pause_s * self._jitter.uniform(0.5, 1.0))
+            own_s = pause_s * self._jitter.uniform(0.5, 1.0)
+            await asyncio.sleep(max(own_s, _asked_s(reason) * self._jitter.uniform(1.0, 1.25)))
             pause_s = min(pause_s * 2, _PAUSE_MAX_S)
 
     async def _converse(self) -> tuple[int, str]:
@@ -491,6 +500,12 @@ class Client:
     def _tell(self, message: ServerMessage) -> None:
         if self._hear is not None:
             self._hear(message)
+
+
+def _asked_s(reason: str) -> float:
+    """How long a server that closed with this reason asks to stay away."""
+    said = _RETRY.fullmatch(reason)
+    return min(int(said[1]), _LONGEST_ASKED_MS) / 1000 if said else 0.0
 
 
 def live_url(site: str) -> str:

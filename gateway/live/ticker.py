@@ -6,16 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from seatengine.limits import FAN_OUT_SLICE
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-
-# A pause lasts this many times what the tick cost, so that one event's fan-out takes no more than
-# a third of the loop, as far as the longest pause allows.
-_COST_FACTOR: Final = 2
 
 
 class Round(Generic[_T]):
@@ -37,8 +33,9 @@ class Round(Generic[_T]):
 class Ticker(Generic[_T]):
     """Calls `begin` at once after a quiet time, else when the pause is over.
 
-    The pause is as long as the last round's cost asks, and as its bytes ask at
-    `bytes_per_second` for each receiver, between `min_ms` and `max_ms`. `begin` gives None when
+    The pause is as long as the last round took of the processor, so that one event's fan-out takes
+    no more than half of the loop, and as long as its bytes ask at `bytes_per_second` for each
+    receiver, between `min_ms` and `max_ms`. `begin` gives None when
     there is nothing to tell. Between two slices the loop serves whoever waits.
     """
 
@@ -101,7 +98,7 @@ class Ticker(Generic[_T]):
             self.wake()
 
     def _tick(self) -> None:
-        begun_s = time.perf_counter()
+        begun_cpu_s = time.thread_time()
         self._handle = None
         self.round = self._begin()
         if self.round is None:
@@ -109,12 +106,12 @@ class Ticker(Generic[_T]):
         self.rounds += 1
         self._at = 0
         self._cost_s = 0.0
-        self._go_on(begun_s)
+        self._go_on(begun_cpu_s)
 
     def _slice(self) -> None:
-        self._go_on(time.perf_counter())
+        self._go_on(time.thread_time())
 
-    def _go_on(self, begun_s: float) -> None:
+    def _go_on(self, begun_cpu_s: float) -> None:
         this = self.round
         assert this is not None
         at = self._at
@@ -124,12 +121,11 @@ class Ticker(Generic[_T]):
         except Exception:
             # The round goes on: this event's other viewers, and all later news, do not suffer.
             _log.exception("some of %d viewers could not be told", len(this.receivers[at:end]))
-        # The loop's own clock stands still while a callback runs.
-        self._cost_s += time.perf_counter() - begun_s
+        self._cost_s += time.thread_time() - begun_cpu_s
         if end < len(this.receivers):
             self._handle = self._loop.call_soon(self._slice)
             return
-        asked_s = max(self._cost_s * _COST_FACTOR, this.bytes_per_receiver / self._bytes_per_second)
+        asked_s = max(self._cost_s, this.bytes_per_receiver / self._bytes_per_second)
         self._next_s = self._loop.time() + min(max(asked_s, self._min_s), self._max_s)
         self.round = None
         self._handle = None

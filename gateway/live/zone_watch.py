@@ -26,6 +26,7 @@ class ZoneWatch:
         self._changed_seq: I64 = np.zeros(tiles.zones, np.int64)
         self._empty: Bools = np.diff(self._pair_starts) == 0
         self.told_seq = 0
+        self._whole = b""
 
     @property
     def categories(self) -> I64:
@@ -47,11 +48,16 @@ class ZoneWatch:
         self._left, self._fit = left, fit
         self._changed_seq[changed] = seq
         self.told_seq = seq
+        self._whole = b""
         return self._packed(np.flatnonzero(changed))
 
     def since(self, seq: int) -> bytes:
         """The zones that changed after `seq` as told last, packed; -1 gives every zone."""
-        return self._packed(np.flatnonzero((self._changed_seq > seq) & ~self._empty))
+        if seq >= 0:
+            return self._packed(np.flatnonzero((self._changed_seq > seq) & ~self._empty))
+        if not self._whole:
+            self._whole = self._packed(np.flatnonzero(~self._empty))
+        return self._whole
 
     def _packed(self, zones: I64) -> bytes:
         left, fit, starts = self._left.tolist(), self._fit, self._pair_starts.tolist()

@@ -235,6 +235,37 @@ def test_who_is_not_wanted_back_is_told_why(served: Served) -> None:
     run_with_server(served, test)
 
 
+def test_who_is_asked_to_come_back_later_does_so() -> None:
+    """A server that has no time for the first who comes."""
+    hello = [
+        encode_message(Welcome(PROTOCOL_VERSION, "v_x", 0, 1, "")),
+        encode_message(Watching(b"", True)),
+        encode_message(Mine([])),
+    ]
+    came_s: list[float] = []
+
+    async def busy(connection: ServerConnection) -> None:
+        came_s.append(asyncio.get_running_loop().time())
+        if len(came_s) == 1:
+            await connection.close(4002, "retry_ms=600")
+            return
+        await connection.recv()
+        for message in hello:
+            await connection.send(message)
+        async for _ in connection:
+            pass
+
+    async def run() -> None:
+        async with serve(busy, "127.0.0.1", 0, compression=None) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = Client(f"ws://127.0.0.1:{port}/live", "ev", "token")
+            await client.connect()
+            await client.close()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert came_s[1] - came_s[0] >= 0.6
+
+
 def test_waiting_is_bounded_in_time_and_number() -> None:
     """A server that greets and then says nothing."""
     hello = [

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.live import connection, wire
+from gateway.live import connection, ticker, wire
 from gateway.live.connection import LiveEdge
 from gateway.live.hub import Hub
 from gateway.live.session import Purchase
@@ -43,15 +43,19 @@ class LoopTime:
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
+    def thread_time(self) -> float:
+        return asyncio.get_running_loop().time()
+
     def time_ns(self) -> int:
         return self._clock.now_ms() * 1_000_000
 
 
 @contextmanager
 def on_the_loops_time() -> Iterator[pytest.MonkeyPatch]:
-    """Connections measure the running loop's time, which may be virtual."""
+    """Connections and rounds measure the running loop's time, which may be virtual."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "time", LoopTime(LoopClock()))
+        patch.setattr(ticker, "time", LoopTime(LoopClock()))
         yield patch
 
 
