@@ -8,8 +8,8 @@ the socket does not take at once goes the long way.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from collections.abc import Iterable
+from typing import Protocol
 
 
 class Receiver(Protocol):
@@ -22,9 +22,6 @@ class Receiver(Protocol):
 
     def send_rest(self, rest: bytes) -> None:
         """Send what a direct write left over."""
-
-
-R = TypeVar("R", bound=Receiver)
 
 
 def write_now(fd: int, frame: bytes) -> int:
@@ -50,27 +47,3 @@ def tell_all(receivers: Iterable[Receiver], frame: bytes) -> None:
             sent = 0
         if sent != size:
             receiver.send_rest(frame[sent:])
-
-
-def tell_each(receivers: Iterable[R], frame_of: Callable[[R], bytes]) -> tuple[int, int]:
-    """To each its own frame, to none an empty one; (frames, bytes) that were told."""
-    write = os.write
-    frames = octets = 0
-    for receiver in receivers:
-        frame = frame_of(receiver)
-        size = len(frame)
-        if not size:
-            continue
-        frames += 1
-        octets += size
-        fd = receiver.fd
-        if fd < 0:
-            receiver.send_news(frame)
-            continue
-        try:
-            sent = write(fd, frame)
-        except OSError:
-            sent = 0
-        if sent != size:
-            receiver.send_rest(frame[sent:])
-    return frames, octets

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from typing import Final, Protocol
 
 from gateway.live import wire
-from gateway.live.broadcast import tell_all, tell_each
+from gateway.live.broadcast import tell_all
 from gateway.live.fanout import LiveEvent, TileTick
 from gateway.live.session import told
 from gateway.live.ticker import Round, Ticker
@@ -60,10 +61,11 @@ class Watcher(Protocol):
 
 
 class _Watched:
-    """An event with its watchers, by what they are told and by holder: `near` of tiles, `far` of
-    zones, `unzoned` of totals because not of zones."""
+    """An event with its watchers, by holder and by what they are told: `near` of tiles, by the set
+    of tiles they watch, `far` of zones, `unzoned` of totals because not of zones."""
 
     __slots__ = (
+        "_near_in",
         "by_holder",
         "far",
         "live",
@@ -77,7 +79,8 @@ class _Watched:
 
     def __init__(self, hub: Hub, live: LiveEvent) -> None:
         self.live = live
-        self.near: dict[Watcher, None] = {}
+        self.near: dict[TileSet, dict[Watcher, None]] = {}
+        self._near_in: dict[Watcher, TileSet] = {}
         self.far: dict[Watcher, None] = {}
         self.unzoned: dict[Watcher, None] = {}
         self.by_holder: dict[HolderId, list[Watcher]] = {}
@@ -94,15 +97,31 @@ class _Watched:
     def file(self, watcher: Watcher) -> None:
         """Put a watcher where its watch belongs."""
         watch = watcher.watch
-        _put(self.near, watcher, inside=watch.mask != 0)
+        if self._near_in.get(watcher) is not watch.tiles:
+            self._leave_near(watcher)
+            if watch.mask:
+                self.near.setdefault(watch.tiles, {})[watcher] = None
+                self._near_in[watcher] = watch.tiles
         _put(self.far, watcher, inside=watch.zones)
         _put(self.unzoned, watcher, inside=not watch.zones)
         self._rest()
 
     def forget(self, watcher: Watcher) -> None:
-        for those in (self.near, self.far, self.unzoned):
-            those.pop(watcher, None)
+        self._leave_near(watcher)
+        self.far.pop(watcher, None)
+        self.unzoned.pop(watcher, None)
         self._rest()
+
+    def _leave_near(self, watcher: Watcher) -> None:
+        tiles = self._near_in.pop(watcher, None)
+        if tiles is not None:
+            del self.near[tiles][watcher]
+            if not self.near[tiles]:
+                del self.near[tiles]
+
+    @property
+    def near_count(self) -> int:
+        return len(self._near_in)
 
     def _rest(self) -> None:
         """Without anyone far out zones rest. Who comes next is shown a later picture of them than
@@ -148,7 +167,7 @@ class Hub:
     @property
     def viewers_near(self) -> int:
         """Viewers who watch tiles."""
-        return sum(len(watched.near) for watched in self._events.values())
+        return sum(watched.near_count for watched in self._events.values())
 
     @property
     def viewers_far(self) -> int:
@@ -280,36 +299,35 @@ class Hub:
             if message is not None:
                 connection.send(message)
 
-    def tiles_round(self, watched: _Watched) -> Round[Watcher] | None:
+    def tiles_round(self, watched: _Watched) -> Round | None:
         """A tick of tiles."""
         if not watched.live.dirty:
             return None
         tick = watched.tile_tick = watched.live.tick()
         self.ticks += 1
         if not tick.mask:
-            return Round([], _nobody)
-        changed, frames, make_frame = tick.mask, tick.frames, tick.frame
-        # Who looks at the same is told the same: the last frame is mostly the next one's too.
-        last: TileSet | None = None
-        last_frame = b""
+            return Round(0, _nobody)
+        # Who looks at the same is told the same, and stands side by side.
+        watchers: list[Watcher] = []
+        sets: list[TileSet] = []
+        ends: list[int] = []
+        for tiles, members in watched.near.items():
+            if tiles.mask & tick.mask:
+                watchers.extend(members)
+                sets.append(tiles)
+                ends.append(len(watchers))
 
-        def frame_of(watcher: Watcher) -> bytes:
-            nonlocal last, last_frame
-            tiles = watcher.watch.tiles
-            if tiles is not last:
-                last = tiles
-                mask = tiles.mask & changed
-                last_frame = (frames.get(mask) or make_frame(mask, tiles)) if mask else b""
-            return last_frame
+        def deliver(at: int, end: int) -> None:
+            among = bisect_right(ends, at)
+            while at < end:
+                upto = min(ends[among], end)
+                frame = tick.frame(sets[among].mask, sets[among])
+                self._tell(watchers[at:upto], frame)
+                at, among = upto, among + 1
 
-        def deliver(watchers: list[Watcher]) -> None:
-            told_frames, told_bytes = tell_each(watchers, frame_of)
-            self.frames_sent += told_frames
-            self.bytes_sent += told_bytes
+        return Round(len(watchers), deliver)
 
-        return Round(list(watched.near), deliver)
-
-    def zones_round(self, watched: _Watched) -> Round[Watcher] | None:
+    def zones_round(self, watched: _Watched) -> Round | None:
         """A tick of zones."""
         if not watched.far:
             return None
@@ -317,23 +335,22 @@ class Hub:
         self.far_ticks += 1
         return self._same_for_all(list(watched.far), frame)
 
-    def totals_round(self, watched: _Watched) -> Round[Watcher] | None:
+    def totals_round(self, watched: _Watched) -> Round | None:
         """A tick of totals, for those who are not told of zones."""
         if not watched.unzoned:
             return None
         return self._same_for_all(list(watched.unzoned), watched.live.totals())
 
-    def _same_for_all(self, watchers: list[Watcher], frame: bytes) -> Round[Watcher]:
+    def _same_for_all(self, watchers: list[Watcher], frame: bytes) -> Round:
         if not frame:
-            return Round([], _nobody)
+            return Round(0, _nobody)
+        return Round(len(watchers), lambda at, end: self._tell(watchers[at:end], frame), len(frame))
 
-        def deliver(watchers: list[Watcher]) -> None:
-            self.frames_sent += len(watchers)
-            self.bytes_sent += len(watchers) * len(frame)
-            tell_all(watchers, frame)
-
-        return Round(watchers, deliver, len(frame))
+    def _tell(self, watchers: list[Watcher], frame: bytes) -> None:
+        self.frames_sent += len(watchers)
+        self.bytes_sent += len(watchers) * len(frame)
+        tell_all(watchers, frame)
 
 
-def _nobody(watchers: list[Watcher]) -> None:
+def _nobody(_at: int, _end: int) -> None:
     """A round without receivers."""

@@ -6,31 +6,27 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
 
 from seatengine.limits import FAN_OUT_SLICE
 
-_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-class Round(Generic[_T]):
-    """One tick on its way: `deliver` is called with slices of `receivers` until all are served."""
+class Round:
+    """One tick on its way: `deliver` is called with (at, end), one part of the `count` receivers
+    after the other, until all are served."""
 
-    __slots__ = ("bytes_per_receiver", "deliver", "receivers")
+    __slots__ = ("bytes_per_receiver", "count", "deliver")
 
     def __init__(
-        self,
-        receivers: list[_T],
-        deliver: Callable[[list[_T]], None],
-        bytes_per_receiver: int = 0,
+        self, count: int, deliver: Callable[[int, int], None], bytes_per_receiver: int = 0
     ) -> None:
-        self.receivers = receivers
+        self.count = count
         self.deliver = deliver
         self.bytes_per_receiver = bytes_per_receiver
 
 
-class Ticker(Generic[_T]):
+class Ticker:
     """Calls `begin` at once after a quiet time, else when the pause is over.
 
     The pause is as long as the last round took of the processor, so that one event's fan-out takes
@@ -56,7 +52,7 @@ class Ticker(Generic[_T]):
 
     def __init__(
         self,
-        begin: Callable[[], Round[_T] | None],
+        begin: Callable[[], Round | None],
         min_ms: int,
         max_ms: int,
         bytes_per_second: float = float("inf"),
@@ -71,7 +67,7 @@ class Ticker(Generic[_T]):
         self._next_s = 0.0
         self._at = 0
         self._cost_s = 0.0
-        self.round: Round[_T] | None = None
+        self.round: Round | None = None
         self.rounds = 0
 
     def wake(self) -> None:
@@ -115,14 +111,14 @@ class Ticker(Generic[_T]):
         this = self.round
         assert this is not None
         at = self._at
-        self._at = end = at + FAN_OUT_SLICE
+        self._at = end = min(at + FAN_OUT_SLICE, this.count)
         try:
-            this.deliver(this.receivers[at:end])
+            this.deliver(at, end)
         except Exception:
             # The round goes on: this event's other viewers, and all later news, do not suffer.
-            _log.exception("some of %d viewers could not be told", len(this.receivers[at:end]))
+            _log.exception("some of %d viewers could not be told", end - at)
         self._cost_s += time.thread_time() - begun_cpu_s
-        if end < len(this.receivers):
+        if end < this.count:
             self._handle = self._loop.call_soon(self._slice)
             return
         asked_s = max(self._cost_s, this.bytes_per_receiver / self._bytes_per_second)

@@ -222,7 +222,7 @@ def party_fit_sees_across_an_aisle(patch: pytest.MonkeyPatch) -> None:
 def news_during_a_round_are_told_with_the_next_change(patch: pytest.MonkeyPatch) -> None:
     original = Ticker.wake
 
-    def wake(self: Ticker[Any]) -> None:
+    def wake(self: Ticker) -> None:
         if self.round is None:
             original(self)
 

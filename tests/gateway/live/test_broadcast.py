@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.live.broadcast import tell_all, tell_each, write_now
+from gateway.live.broadcast import tell_all, write_now
 
 
 class Reader:
@@ -75,18 +75,10 @@ def test_what_a_full_socket_does_not_take_is_left_over(readers: list[Reader]) ->
 
 def test_a_frame_that_is_taken_in_part_goes_on_where_it_stopped(readers: list[Reader]) -> None:
     frame = os.urandom(4_000_000)
-    assert tell_each(readers[:1], lambda _: frame) == (1, len(frame))
+    tell_all(readers[:1], frame)
     (rest,) = readers[0].rest
     assert 0 < len(rest) < len(frame)
     assert readers[0].read(len(frame) - len(rest)) + rest == frame
-
-
-def test_to_each_its_own_and_to_some_nothing(readers: list[Reader]) -> None:
-    frames = {id(readers[0]): b"one", id(readers[2]): b"three"}
-    readers[2].fd = -1
-    assert tell_each(readers, lambda reader: frames.get(id(reader), b"")) == (2, 8)
-    assert readers[0].read(3) == b"one"
-    assert readers[2].news == [b"three"]
 
 
 def test_a_socket_that_is_gone_is_left_to_its_transport(readers: list[Reader]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gateway.live import ticker, wire
 from gateway.live.engine_client import EngineClient
 from gateway.live.fanout import LiveEvent
-from gateway.live.hub import Hub, Watcher, _Watched
+from gateway.live.hub import Hub, _Watched
 from gateway.live.sight import UNKNOWN
 from gateway.live.ticker import Ticker
 from gateway.live.watching import Watch
@@ -208,7 +208,7 @@ class Crowd(Edge):
     def crowd(self, count: int, look: wire.Look | None) -> list[Tab]:
         return [self.watch(HolderId(f"v_{n}"), look=look) for n in range(count)]
 
-    async def first_slice(self, ticker: Ticker[Watcher], tabs: list[Tab]) -> None:
+    async def first_slice(self, ticker: Ticker, tabs: list[Tab]) -> None:
         """Until a round is on its way, and some of these have had their part of it."""
         await until(lambda: ticker.round is not None)
         assert tabs[0].news > tabs[-1].news

@@ -24,12 +24,12 @@ class News:
         self.nothing = False
         self.during: Callable[[], None] = lambda: None
 
-    def begin(self) -> Round[int] | None:
+    def begin(self) -> Round | None:
         self.begun_s.append(asyncio.get_running_loop().time())
-        return None if self.nothing else Round(self.receivers, self.deliver, self.bytes_each)
+        return None if self.nothing else Round(len(self.receivers), self.deliver, self.bytes_each)
 
-    def deliver(self, receivers: list[int]) -> None:
-        self.slices.append(receivers)
+    def deliver(self, at: int, end: int) -> None:
+        self.slices.append(self.receivers[at:end])
         self.during()
 
 
