@@ -72,7 +72,7 @@ POOL_CONNECTIONS: Final = 10
 MIGRATE_TIMEOUT_MS: Final = 60_000
 MAX_POSTGRES_LOG_BYTES: Final = 16 * 1024 * 1024
 
-# What a client takes: a View of MAX_PLACES is 62 kB, a Delta that changes them all 1.25 MB.
+# What a client takes: a View of MAX_PLACES is 62 kB, Tiles that tell all of them hardly more.
 MAX_SERVER_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 
 # The edge.

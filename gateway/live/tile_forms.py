@@ -91,9 +91,6 @@ def whole_entry(tile: int, statuses: Statuses) -> bytes:
 def smallest_entry(tile: int, statuses: Statuses, listed: bytes) -> bytes:
     """Whichever of `changed_entry` and `whole_entry` is shorter."""
     changed = changed_entry(tile, len(statuses), listed)
-    # A list this short beats all that a whole tile can be, but for a tile of one or two runs.
-    if len(listed) <= 2:
-        return changed
     whole = whole_entry(tile, statuses)
     return whole if len(whole) < len(changed) else changed
 
